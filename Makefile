@@ -1,0 +1,47 @@
+# Crosswalk: each recipe has its reason above it; `make run` and `make test` are all that a newcomer needs.
+PYTHON ?= python3
+PORT ?= 8080
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint fix lock definitions capability bench clean
+
+# The gateway with organisation `demo`, the four sandbox EMRs and sample patients.
+run: $(VENV)/.installed
+	@CROSSWALK_ALLOW_PRIVATE_UPSTREAMS=1 $(BIN)/crosswalk demo --port $(PORT)
+
+# Everything that must hold: style, types, drift of generated files, and the suite.
+test: $(VENV)/.installed lint
+	$(BIN)/crosswalk capability --check
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The pinned set; hashes but no addresses, so any index that has the packages will do.
+lock: $(VENV)/.installed
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --quiet --custom-compile-command "make lock" -o requirements.lock
+
+capability: $(VENV)/.installed
+	$(BIN)/crosswalk capability --write
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) data
+
+$(VENV)/.installed: pyproject.toml requirements.lock
+	@echo "Installing Crosswalk into $(VENV) (once; about a minute) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --progress-bar on --require-hashes -r requirements.lock | grep -v "already satisfied" || true
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,49 @@
+"""What the rest of the gateway asks of the definitions. `load()` in definitions/__init__ builds the one implementation.
+
+Definitions are read once at start-up from `profiles/` and are immutable afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.faults import Issue
+from gateway.search.entries import Entry
+
+Resource = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchParameter:
+    """One search parameter of one resource type."""
+
+    code: str
+    kind: str
+    """number | date | string | token | reference | composite | quantity | uri | special"""
+    url: str
+    expression: str
+    targets: tuple[str, ...] = ()
+
+
+class Definitions(Protocol):
+    """The R4 definitions and our own profiles, compiled."""
+
+    served: frozenset[str]
+    """The resource types this server serves (profiles/served-types.json)."""
+
+    all_types: frozenset[str]
+    """Every R4 resource type."""
+
+    def search_parameters(self, type: str) -> Mapping[str, SearchParameter]:
+        """By code, those of Resource and DomainResource included (`_id`, `_lastUpdated`, `_tag` …)."""
+
+    def validate(self, resource: Resource) -> tuple[Issue, ...]:
+        """Everything wrong with the resource, each issue with its FHIRPath-like expression (`Patient.name[0].use`)."""
+
+    def index(self, resource: Resource) -> list[Entry]:
+        """The search index entries of a resource, without `_id` and `_lastUpdated`, which the store knows itself.
+
+        Relative references (`Patient/1`) become type and id; `urn:` and absolute ones keep their url.
+        """

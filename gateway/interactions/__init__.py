@@ -1,0 +1,3 @@
+"""One file per FHIR interaction or operation."""
+
+from __future__ import annotations

@@ -1,0 +1,102 @@
+"""A search as data: what parse.py makes of a query string, and what the store turns into SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TokenValue:
+    """`code`, `system|code`, `system|`, `|code`: None means "any", "" means "none"."""
+
+    system: str | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StringValue:
+    """Starts with, case and accents ignored, unless the criterion's modifier says otherwise."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DateValue:
+    """[low, high) in UTC microseconds, compared by prefix (eq ne gt lt ge le sa eb ap)."""
+
+    prefix: str
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceValue:
+    """`id`, `Type/id` or an absolute url; type None means any target type."""
+
+    type: str | None
+    id: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberValue:
+    """[low, high) of the written precision, compared by prefix; the unit parts None where not given."""
+
+    prefix: str
+    low: Decimal
+    high: Decimal
+    system: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UriValue:
+    """Equal, to the letter."""
+
+    uri: str
+
+
+Value = TokenValue | StringValue | DateValue | ReferenceValue | NumberValue | UriValue
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One `name:modifier=v1,v2`: the values are alternatives. Criteria of a query hold together."""
+
+    param: str
+    kind: str
+    modifier: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One part of `_sort`."""
+
+    param: str
+    kind: str
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """`_include=Source:param[:Target]`."""
+
+    source: str
+    param: str
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A whole search of one type."""
+
+    type: str
+    criteria: tuple[Criterion, ...] = ()
+    sort: tuple[SortKey, ...] = ()
+    includes: tuple[Include, ...] = ()
+    count: int = 20
+    after: tuple[Any, ...] | None = None
+    want_total: bool = True

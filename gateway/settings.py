@@ -1,0 +1,33 @@
+"""The environment variables that configure a gateway process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """See docs/environment.md; each field is the variable CROSSWALK_<NAME>."""
+
+    database_url: str = "sqlite:///data/crosswalk.db"
+    public_url: str = "http://127.0.0.1:8080"
+    secret_key: str | None = None
+    log_level: str = "INFO"
+    allow_private_upstreams: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        default = cls()
+
+        def value(name: str, otherwise: str) -> str:
+            return environment.get(f"CROSSWALK_{name}") or otherwise
+
+        return cls(
+            database_url=value("DATABASE_URL", default.database_url),
+            public_url=value("PUBLIC_URL", default.public_url).rstrip("/"),
+            secret_key=environment.get("CROSSWALK_SECRET_KEY") or None,
+            log_level=value("LOG_LEVEL", default.log_level).upper(),
+            allow_private_upstreams=value("ALLOW_PRIVATE_UPSTREAMS", "0") == "1",
+        )

@@ -1,0 +1,88 @@
+"""The Store protocol: what interactions and sync ask of a database, whatever its dialect.
+
+Every call names the organisation first; there is no query without one. Reads are async; a write runs as one
+synchronous function inside one database transaction, off the event loop, and is retried as a whole when the database
+says it lost a race: it must have no other effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+from gateway.definitions.contract import Resource
+from gateway.search.query import Query
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One version of one resource. `body` is what clients get, `meta` and `id` included; empty when deleted."""
+
+    key: int
+    """The store's own number of the resource, growing with creation; a resource keeps it through all versions."""
+    type: str
+    id: str
+    version: int
+    updated: int
+    """UTC microseconds since 1970; what `meta.lastUpdated` says."""
+    deleted: bool
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a search: matches in order, then what _include added."""
+
+    matches: Sequence[Stored]
+    included: Sequence[Stored]
+    total: int | None
+    after: tuple[Any, ...] | None
+    """The sort key of the last match when more follow; opaque to all but the store."""
+
+
+class Transaction(Protocol):
+    """The inside of a write. Synchronous; sees its own changes."""
+
+    org: int
+    now: int
+    """UTC microseconds; one instant for the whole transaction."""
+
+    @property
+    def connection(self) -> Connection:
+        """The SQLAlchemy connection of this transaction, for SQLModel sessions and for enqueuing workflows."""
+
+    def read(self, type: str, id: str) -> Stored | None:
+        """The current version, a deleted one included."""
+
+    def search(self, query: Query) -> Page: ...
+
+    def put(self, resource: Resource) -> Stored:
+        """Write `resource` (with its id) as a new version; sets meta.versionId and meta.lastUpdated.
+
+        A version equal to the current one but for meta.versionId and meta.lastUpdated is not written again.
+        """
+
+    def delete(self, type: str, id: str) -> Stored | None:
+        """Write a deletion; None when there is nothing to delete."""
+
+
+class Store(Protocol):
+    """The FHIR resources of all organisations."""
+
+    async def read(self, org: int, type: str, id: str) -> Stored | None:
+        """The current version, a deleted one included."""
+
+    async def vread(self, org: int, type: str, id: str, version: int) -> Stored | None: ...
+
+    async def history(self, org: int, type: str, id: str) -> Sequence[Stored]:
+        """All versions, newest first."""
+
+    async def search(self, org: int, query: Query) -> Page: ...
+
+    async def write(self, org: int, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in one transaction; any exception it raises rolls everything back and comes through."""

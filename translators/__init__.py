@@ -1,0 +1,3 @@
+"""The vendors: KIPU, Ritten, eClinicalWorks and the internal REST API."""
+
+from __future__ import annotations

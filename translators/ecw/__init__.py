@@ -1,0 +1,3 @@
+"""The ecw translator."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The internal translator."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The kipu translator."""
+
+from __future__ import annotations

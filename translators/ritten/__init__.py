@@ -1,0 +1,3 @@
+"""The ritten translator."""
+
+from __future__ import annotations
