@@ -1,0 +1,154 @@
+"""Codecs: how one vendor value reads as one FHIR value, and back; `decode(encode(f)) == f` for all f that decode makes.
+
+A codec refuses a value by raising Unreadable; the map then leaves that row out and reports it. Tables that are not
+one-to-one name their canonical way back and fail at import otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+
+class Unreadable(ValueError):
+    """The value is outside of what the codec takes. The message says what is expected and quotes no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """Both directions of one vocabulary or format; `kind` and `values` tell tests what vendor values to draw."""
+
+    decode: Callable[[Any], Any]
+    encode: Callable[[Any], Any]
+    kind: str = "text"
+    values: tuple[Any, ...] = ()
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unreadable("expected text")
+    return value
+
+
+def _fullmatch(pattern: str, expected: str) -> Callable[[Any], str]:
+    compiled = re.compile(pattern)
+
+    def check(value: Any) -> str:
+        if not compiled.fullmatch(_text(value)):
+            raise Unreadable(f"expected {expected}")
+        return str(value)
+
+    return check
+
+
+def _date(value: Any) -> str:
+    try:
+        return date.fromisoformat(_text(value)).isoformat()
+    except ValueError as error:
+        raise Unreadable("expected a date, YYYY-MM-DD") from error
+
+
+def _instant(value: Any) -> str:
+    try:
+        moment = datetime.fromisoformat(_text(value))
+    except ValueError as error:
+        raise Unreadable("expected a time, YYYY-MM-DDThh:mm:ss with a zone") from error
+    if moment.tzinfo is None:
+        raise Unreadable("expected a time with a zone")
+    return str(value)
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Unreadable("expected true or false")
+    return value
+
+
+def _integer(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Unreadable("expected a whole number")
+    return value
+
+
+TEXT = Codec(_text, _text)
+DATE = Codec(_date, _date, "date")
+INSTANT = Codec(_instant, _instant, "instant")
+BOOLEAN = Codec(_boolean, _boolean, "boolean")
+INTEGER = Codec(_integer, _integer, "integer")
+INTEGER_TEXT = Codec(
+    lambda value: str(_integer(value)),
+    lambda text: int(_fullmatch(r"0|-?[1-9][0-9]*", "a whole number")(text)),
+    "integer",
+)
+"""A vendor's number that is an identifier or string in FHIR."""
+
+
+def codes(table: Mapping[Any, str], back: Mapping[str, Any] | None = None) -> Codec:
+    """Vendor code ↔ FHIR code. `back` names the code to send where none, or several, decode to a FHIR code."""
+    returns = _returns(table, back or {})
+
+    def decode(value: Any) -> str:
+        if not isinstance(value, str | int) or value not in table:
+            raise Unreadable("expected one of the vendor's codes that the table knows")
+        return table[value]
+
+    def encode(code: Any) -> Any:
+        if code not in returns:
+            raise Unreadable("the vendor has no code for this value")
+        return returns[code]
+
+    return Codec(decode, encode, "code", tuple(table))
+
+
+def _returns(table: Mapping[Any, str], back: Mapping[str, Any]) -> dict[str, Any]:
+    returns = dict(back)
+    for vendor, code in table.items():
+        if returns.setdefault(code, vendor) != vendor and code not in back:
+            raise ValueError(f"two vendor codes mean {code!r}; name the canonical one in `back`")
+    if unknown := [vendor for vendor in back.values() if vendor not in table]:
+        raise ValueError(f"`back` names vendor codes that the table lacks: {unknown}")
+    return returns
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """One row of a concept table: a vendor's term and the coding that it means."""
+
+    term: str
+    system: str
+    code: str
+    display: str
+
+
+def concept(rows: Iterable[Coded], back: Mapping[str, str] | None = None, *, free_text: bool = True) -> Codec:
+    """Vendor term ↔ CodeableConcept. Unknown terms travel as `text` if `free_text`; `back`: FHIR codes → terms."""
+    table = {row.term: row for row in rows}
+    returns = {row.code: row.term for row in reversed(tuple(table.values()))} | dict(back or {})
+
+    def decode(term: Any) -> dict[str, Any]:
+        row = table.get(_text(term))
+        if row is None and not free_text:
+            raise Unreadable("expected one of the vendor's terms that the table knows")
+        if row is None:
+            return {"text": term}
+        return {"coding": [{"system": row.system, "code": row.code, "display": row.display}], "text": term}
+
+    def encode(value: Any) -> str:
+        for coding in value.get("coding", ()):
+            term = value.get("text")
+            if term in table and table[term].code == coding.get("code"):
+                return str(term)
+            if coding.get("code") in returns:
+                return returns[coding["code"]]
+        if free_text and value.get("text"):
+            return str(value["text"])
+        raise Unreadable("the vendor has no term for this value")
+
+    return Codec(decode, encode, "text" if free_text else "code", tuple(table))
+
+
+CONCEPT_TEXT = concept(())
+"""A vendor's free term ↔ CodeableConcept.text."""

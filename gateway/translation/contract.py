@@ -1,0 +1,299 @@
+"""What a translator plugin is: tables, and flows that yield calls. No I/O, no clock, no randomness.
+
+A flow is a generator. It yields tuples of calls that may go out side by side and is sent their replies in the same
+order; `send` and `gather` are the two ways to say so:
+
+    def read(self, account, type, id):
+        reply = yield from send(Call("GET", f"/patients/{id}"))
+        return PATIENT.bound(account.bindings).to_fhir(reply.json()).value
+
+The runner adds the address, the authorization, the rate limit, the retries and the journal. A reply that is not 2xx
+never reaches a flow, unless the call says which statuses it `accepts`: the runner raises `translator.fault(reply)` into
+the flow instead. Plugins are found through the entry-point group `gateway.translators`; an entry point names an object
+that satisfies `Translator`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import msgspec
+
+from gateway.faults import EmrNonsense, Fault
+from gateway.translation.lens import LeftOut, Lens, ResourceMap
+from gateway.translation.rows import Bindings, Record, Resource
+
+T = TypeVar("T")
+DECODER = msgspec.json.Decoder(float_hook=Decimal)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. `json()` keeps decimals as written."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        """The body as JSON; raises EmrNonsense when it is none."""
+        try:
+            return DECODER.decode(self.body)
+        except msgspec.DecodeError as error:
+            raise EmrNonsense(f"the EMR answered {self.status} with a body that is not JSON") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP call below the account's base URL. `json`, `form` or nothing is the body."""
+
+    method: str
+    path: str
+    """Below the base URL, with its leading slash and already escaped; or a whole URL of an allowed origin."""
+    query: tuple[tuple[str, str], ...] = ()
+    json: Any = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    token: str | None = ""
+    """Which access token the call needs, by the scope set it was asked for; None for a call without authorization."""
+    accepts: frozenset[int] = frozenset()
+    """Statuses outside 2xx that the flow wants to see."""
+    guard: Callable[[], Flow[Reply | None]] | None = None
+    """Run in the same step just before every attempt: a reply that it finds is taken instead of making the call.
+
+    It makes a call that must not happen twice (a create) safe to repeat after a lost answer.
+    """
+
+
+Calls: TypeAlias = tuple[Call, ...]
+Replies: TypeAlias = tuple[Reply, ...]
+Flow: TypeAlias = Generator[Calls, Replies, T]
+
+
+def send(call: Call) -> Flow[Reply]:
+    (reply,) = yield (call,)
+    return reply
+
+
+def gather(calls: Sequence[Call]) -> Flow[Replies]:
+    """All of them, side by side as far as the account's concurrency goes; replies in the order of the calls."""
+    if not calls:
+        return ()
+    return (yield tuple(calls))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One `--set` or `--secret` key of a connection. `default` None means that the operator has to give it."""
+
+    help: str
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One connection, as its translator sees it. Settings hold the defaults already."""
+
+    org: str
+    name: str
+    base_url: str
+    """Without a trailing slash."""
+    public_url: str
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    mappings: Mapping[str, Mapping[str, str]]
+    """`payer`, `program`, `location`, `custom-field`: from the CRM's word to the EMR's."""
+    assertion: Callable[[Mapping[str, Any]], str] = field(repr=False)
+    """Signs claims as a JWT with the gateway's own RS384 key (SMART backend services)."""
+
+    def system(self, kind: str) -> str:
+        """The identifier system of this connection (interfaces.md, 6): kind `mr` or `id`."""
+        return f"{self.public_url}/fhir/r4/{self.org}/NamingSystem/{self.name}-{kind}"
+
+    @property
+    def bindings(self) -> Bindings:
+        return Bindings({"id": self.system("id"), "mr": self.system("mr")}, self.mappings)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token and how many seconds it serves."""
+
+    value: str = field(repr=False)
+    expires_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The clock and randomness of one flow, so that it can be replayed."""
+
+    now: datetime
+    nonce: str
+    """Unguessable, new for each flow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A patient and all that belongs to them, as the store has it; what a push translates."""
+
+    patient: Resource
+    resources: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict)
+    """By type: Encounter, Coverage … of this patient, oldest first."""
+    referenced: Mapping[str, Resource] = field(default_factory=dict)
+    """By `Type/id`: what those refer to (Organization, Location, Practitioner …), where the store has it."""
+
+    def of(self, type: str) -> tuple[Resource, ...]:
+        return self.resources.get(type, ())
+
+    def resolve(self, reference: Mapping[str, Any] | None) -> Resource | None:
+        return self.referenced.get((reference or {}).get("reference", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What the gateway remembers of a patient in one EMR."""
+
+    local_id: str
+    """The Patient's id in the store; also the id that we give the EMR as ours."""
+    external_id: str | None = None
+    """None until the EMR has told its own."""
+    record: Record | None = field(default=None, repr=False)
+    """The vendor's document as last synced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A push that the EMR has accepted."""
+
+    external_id: str | None
+    """None when the EMR has taken the record but not yet told its id."""
+    record: Record | None = field(default=None, repr=False)
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+    """kind (`id`, `mr`) → value, to be added to the Patient."""
+    left_out: tuple[LeftOut, ...] = ()
+    detail: str = "200 OK"
+    """What the log shows: the EMR's answer in a few words, without patient data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One resource within a pulled chart or list: the record, and the table that reads it.
+
+    `key` is the EMR's own key of this part, unique per connection and type. References to other parts are written
+    `emr:Type/key` in `references` or by the table; sync turns them into the store's.
+    """
+
+    lens: Lens
+    key: str
+    record: Record = field(repr=False)
+    references: Mapping[str, str] = field(default_factory=dict)
+    """FHIR path → `emr:Type/key`, set after the table has read the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """One chart: the Patient part first. Lists (Location, Practitioner …) come as Pulled without `patient_key`."""
+
+    patient_key: str | None
+    parts: tuple[Part, ...]
+    local_id: str | None = None
+    """Our own id, when the EMR gave it back."""
+    incomplete: tuple[str, ...] = ()
+    """What the chart still lacks before updates are taken (`MR number` …); such a chart is linked but not applied."""
+    unaccounted: tuple[str, ...] = ()
+    """Vendor paths that no table knows, for the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullPage:
+    """A bounded part of a pull. The cursor is stored in the transaction that applies the page."""
+
+    charts: tuple[Pulled, ...]
+    cursor: str | None
+    more: bool
+    total: int | None = None
+    """How many charts the whole pull is about, when the EMR says; for progress only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A live search result: the EMR's resources in order, and the query string of the next page."""
+
+    resources: tuple[Resource, ...]
+    next: str | None = None
+    total: int | None = None
+    issues: tuple[Resource, ...] = ()
+    """OperationOutcomes that came with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKind:
+    """One kind of vendor document: every leaf that the vendor documents, and the tables that read it.
+
+    Contract tests hold that each leaf is a vendor path of some table or stands in `ignored` with its reason.
+    Paths write list elements as `[]`: `insurances[].member_id`.
+    """
+
+    name: str
+    leaves: frozenset[str]
+    maps: tuple[ResourceMap, ...]
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    within: Mapping[str, str] = field(default_factory=dict)
+    """Type of a map → where its records lie in this document, such as `insurances[]`; "" is the document itself."""
+    examples: tuple[Record, ...] = field(default=(), repr=False)
+    """Documents as the vendor's documentation shows them, synthetic, for the contract suite."""
+
+
+class Translator(Protocol):
+    """A vendor. Every `Flow` method must be pure: the same arguments and replies give the same calls."""
+
+    name: str
+    title: str
+    """As people write it: `KIPU`."""
+    settings: Mapping[str, Setting]
+    secrets: Mapping[str, Setting]
+    webhooks: tuple[str, ...]
+    """Names of the inbound webhooks that the vendor calls, in URL form: `patient-creation`."""
+    maps: Mapping[str, ResourceMap]
+    """By FHIR type: the declaration; a type or interaction that is not here is not served."""
+    refused: Mapping[str, str]
+    """FHIR type → why this EMR does not take it from us; reported for every push that has such a resource."""
+    kinds: tuple[RecordKind, ...]
+    concurrency: int
+    """How many calls may be under way at once for one account."""
+    rate: tuple[int, float] | None
+    """At most so many calls in so many seconds per account; None where the vendor names no limit."""
+
+    def authorize(
+        self, account: Account, call: Call, target: str, body: bytes, token: str | None, moment: Moment
+    ) -> Mapping[str, str]:
+        """The headers that authorize one outgoing request. `target` is the exact request target (path and query)."""
+
+    def token(self, account: Account, scope: str, moment: Moment) -> Flow[Token] | None:
+        """How to get an access token; None for vendors without tokens."""
+
+    def fault(self, reply: Reply) -> Fault:
+        """The meaning of a reply outside 2xx; total, and without patient data."""
+
+    def test(self, account: Account, moment: Moment) -> Flow[str]:
+        """Prove that address and credentials work; answers a sentence for the operator. Faults say what to mend."""
+
+    def push(self, account: Account, chart: Chart, link: Linked, moment: Moment) -> Flow[Pushed]:
+        """Make the EMR agree with the chart: create where the link has no external id, else update."""
+
+    def pull(
+        self, account: Account, cursor: str | None, known: Sequence[Linked], moment: Moment, types: frozenset[str]
+    ) -> Flow[PullPage]:
+        """The next page of news after the cursor; `types` empty means all that the translator pulls."""
+
+    def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
+        """One resource, live; its id is the FHIR-safe form of the EMR's key. Raises NotFound."""
+
+    def search(self, account: Account, type: str, params: Sequence[tuple[str, str]]) -> Flow[Found]:
+        """A live search with the FHIR parameters that the map's `search` declares."""

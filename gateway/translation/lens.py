@@ -1,0 +1,190 @@
+"""A ResourceMap: the field table of one FHIR type in one vendor's document, and the lens that it makes.
+
+Theory. The vendor's record is the source, the FHIR resource the view (Foster, Pierce et al., "Combinators for
+bidirectional tree transformations"). `to_fhir` is get, `to_vendor(resource, onto=record)` is put:
+
+    GetPut   to_vendor(to_fhir(r), onto=r) == r              what was not changed is not touched
+    PutGet   to_fhir(to_vendor(v, onto=r)) == v              for every v that the table can carry
+    PutPut   to_vendor(w, onto=to_vendor(v, onto=r)) == to_vendor(w, onto=r)
+
+`absorb` goes the other way over the same rows: it brings a record's news into a resource that other systems wrote to
+as well, and leaves a richer local value alone while that still encodes to what the vendor says (a divorced patient
+stays divorced after Ritten said "Unmarried"). With `base`, the record as last seen, only what the vendor has changed
+since is news.
+
+Everything is accounted for: `left_out` of a result names each FHIR element that a push cannot carry and each vendor
+value that could not be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from gateway.translation import path
+from gateway.translation.codec import Unreadable
+from gateway.translation.path import Concrete
+from gateway.translation.rows import Bindings, Record, Resource, Row, Unbound, Way
+
+T = TypeVar("T")
+
+
+class Interaction(Enum):
+    """What a translator can do with a type in its EMR."""
+
+    READ = "read"
+    SEARCH = "search-type"
+    CREATE = "create"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A fact that did not travel, where it stands, and why. Holds no value."""
+
+    expression: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carried(Generic[T]):
+    """A translation, and what it had to leave out."""
+
+    value: T
+    left_out: tuple[LeftOut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMap:
+    """The table of one FHIR type. `interactions` is the declaration that routing and CapabilityStatements use."""
+
+    type: str
+    interactions: frozenset[Interaction]
+    rows: tuple[Unbound, ...]
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    """FHIR paths that every resource of this table has, whatever the record says."""
+    search: Mapping[str, str] = field(default_factory=dict)
+    """FHIR search parameter → the vendor's query parameter."""
+    silent: Mapping[str, str] = field(default_factory=dict)
+    """FHIR elements that a push need not carry → the reason; they are not reported as left out."""
+
+    def bound(self, bindings: Bindings) -> Lens:
+        return Lens(self, tuple(row.bound(bindings) for row in self.rows))
+
+    def ways(self) -> Way:
+        way = Way(0)
+        for row in self.rows:
+            way |= row.way
+        return way
+
+
+STRUCTURAL = frozenset({"resourceType", "id", "meta", "text"})
+"""Elements that carry no fact of their own to an EMR."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """A ResourceMap bound to one connection."""
+
+    map: ResourceMap
+    rows: tuple[Row, ...]
+
+    @property
+    def type(self) -> str:
+        return self.map.type
+
+    def to_fhir(self, record: Record) -> Carried[Resource]:
+        """A fresh resource of all that the record says, without id."""
+        resource: Resource = {"resourceType": self.type}
+        problems = tuple(self._read(self._reading(), record, resource))
+        self._fix_constants(resource)
+        return Carried(resource, problems)
+
+    def absorb(self, record: Record, onto: Resource, base: Record | None = None) -> Carried[Resource]:
+        """`onto` with the record's news: what differs from `base`, where `onto` does not already say it."""
+        resource = deepcopy(onto)
+        problems = tuple(
+            self._read((row for row in self._reading() if _is_news(row, record, base, onto)), record, resource)
+        )
+        self._fix_constants(resource)
+        return Carried(resource, problems)
+
+    def to_vendor(self, resource: Resource, onto: Record | None = None) -> Carried[Record]:
+        """PUT: `onto` with every writable fact as the resource has it; what the resource lacks is cleared."""
+        return self._written(resource, onto or {}, clear=True)
+
+    def merge(self, resource: Resource, onto: Record | None = None) -> Carried[Record]:
+        """PATCH: `onto` with the facts that the resource has; what it lacks is kept."""
+        return self._written(resource, onto or {}, clear=False)
+
+    def unmapped(self, resource: Resource) -> tuple[LeftOut, ...]:
+        """The elements of the resource that no writable row carries, each named at its highest wholly lost node."""
+        carried: set[Concrete] = set()
+        for row in self.rows:
+            if Way.WRITE in row.way or row.owned:
+                carried |= row.carried(resource)
+        facts = [leaf for leaf, _ in path.leaves(resource) if leaf[0] not in STRUCTURAL and not self._is_silent(leaf)]
+        lost = [leaf for leaf in facts if leaf not in carried and not self._is_constant(leaf, resource)]
+        kept = {leaf[:depth] for leaf in facts if leaf in carried for depth in range(len(leaf) + 1)}
+        highest = dict.fromkeys(_highest(leaf, kept) for leaf in lost)
+        return tuple(LeftOut(path.expression(place, self.type), "no field of the EMR carries it") for place in highest)
+
+    def vendor_paths(self) -> tuple[str, ...]:
+        return tuple(name for row in self.rows for name in row.vendor_paths())
+
+    def _reading(self) -> Iterator[Row]:
+        return (row for row in self.rows if Way.READ in row.way)
+
+    def _read(self, rows: Iterator[Row], record: Record, resource: Resource) -> Iterator[LeftOut]:
+        for row in rows:
+            try:
+                row.into_fhir(record, resource)
+            except Unreadable as error:
+                yield LeftOut(", ".join(row.vendor_paths()), f"not taken from the EMR: {error}")
+
+    def _written(self, resource: Resource, onto: Record, *, clear: bool) -> Carried[Record]:
+        record = deepcopy(onto)
+        for row in self.rows:
+            if Way.WRITE in row.way:
+                try:
+                    row.into_vendor(resource, record, clear=clear)
+                except Unreadable:
+                    continue  # the value stays where it is, and `unmapped` names it
+        return Carried(record, self.unmapped(resource))
+
+    def _fix_constants(self, resource: Resource) -> None:
+        for place, value in self.map.constants.items():
+            steps = path.parse(place)
+            if path.get(resource, steps) is None:
+                path.place(resource, steps, deepcopy(value))
+
+    def _is_silent(self, leaf: Concrete) -> bool:
+        names = tuple(part for part in leaf if isinstance(part, str))
+        return any(names[: place.count(".") + 1] == tuple(place.split(".")) for place in self.map.silent)
+
+    def _is_constant(self, leaf: Concrete, resource: Resource) -> bool:
+        for place, value in self.map.constants.items():
+            concrete = path.locate(resource, path.parse(place))
+            if concrete is not None and leaf[: len(concrete)] == concrete:
+                return bool(path.at(resource, concrete) == value)
+        return False
+
+
+def _is_news(row: Row, record: Record, base: Record | None, onto: Resource) -> bool:
+    said = row.vendor_value(record)
+    if said == (row.vendor_value(base) if base is not None else None):
+        return False
+    scratch: Record = {}
+    try:
+        row.into_vendor(onto, scratch, clear=False)
+    except Unreadable:
+        return True
+    return bool(row.vendor_value(scratch) != said)
+
+
+def _highest(leaf: Concrete, kept: set[Concrete]) -> Concrete:
+    """The shortest prefix of a lost leaf under which nothing was carried."""
+    return next((leaf[:depth] for depth in range(1, len(leaf) + 1) if leaf[:depth] not in kept), leaf)
