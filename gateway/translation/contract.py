@@ -176,6 +176,8 @@ class Pushed:
     record: Record | None = field(default=None, repr=False)
     identifiers: Mapping[str, str] = field(default_factory=dict)
     """kind (`id`, `mr`) → value, to be added to the Patient."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """`Type/id` of other resources of the chart → the EMR's key of what they became, so that a pull knows them again."""
     left_out: tuple[LeftOut, ...] = ()
     detail: str = "200 OK"
     """What the log shows: the EMR's answer in a few words, without patient data."""
@@ -194,6 +196,11 @@ class Part:
     record: Record = field(repr=False)
     references: Mapping[str, str] = field(default_factory=dict)
     """FHIR path → `emr:Type/key`, set after the table has read the record."""
+    match: tuple[str, ...] = ()
+    """FHIR paths by which a part that is not linked yet is recognised among the patient's own resources of its type:
+
+    all values equal, and one such resource only (a Coverage by `subscriberId`). Empty: it is never recognised so.
+    """
 
 
 @dataclass(frozen=True, slots=True)

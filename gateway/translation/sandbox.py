@@ -1,4 +1,4 @@
-"""What the stand-ins for the vendors share: state in one JSON file, switchable faults, and commands that staff would do.
+"""What the stand-ins for the vendors share: state in one JSON file, switchable faults, and commands of their staff.
 
 A vendor's sandbox is written from the vendor's documentation, not from our adapter. Its entry point (group
 `gateway.sandboxes`) is a function `(SandboxSetup) -> Sandbox`. Besides the vendor's own routes every sandbox serves
@@ -127,7 +127,8 @@ class _Faults:
         if instead is not None:
             await instead(scope, receive, send)
             return
-        hidden = "drop-after-commit" in faults and scope["method"] not in {"GET", "HEAD"}
+        is_write = scope["method"] not in {"GET", "HEAD"} and not scope["path"].endswith("/token")
+        hidden = "drop-after-commit" in faults and is_write
         await self.app(scope, receive, _swallow if hidden else send)
         self.sandbox.save()
         if hidden:
