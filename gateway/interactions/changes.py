@@ -1,0 +1,102 @@
+"""The writes of one transaction, with FHIR's rules around them: identity, concurrency and conditional creates.
+
+All write interactions, alone or as Bundle entries, go through here, so each rule stands once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+from gateway.definitions.contract import Definitions, Resource
+from gateway.faults import Gone, Invalid, NotFound, PreconditionFailed
+from gateway.search.parse import parse
+from gateway.search.query import Query
+from gateway.store.contract import Stored, Transaction
+
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one transaction has written so far; `written` feeds the outbox."""
+
+    transaction: Transaction
+    definitions: Definitions
+    base: str
+    written: list[Stored] = field(default_factory=list)
+
+    def current(self, type: str, id: str) -> Stored:
+        """Raises NotFound and Gone."""
+        return present(self.transaction.read(type, id))
+
+    def create(self, resource: Resource, id: str | None = None) -> Stored:
+        """FHIR create: the server chooses the id (http.html#create)."""
+        return self._put({**resource, "id": id or str(uuid4())}, 0)
+
+    def update(self, resource: Resource, if_match: int | None = None) -> tuple[Stored, bool]:
+        """FHIR update; answers the version and whether it is the first (http.html#update, #upsert)."""
+        stored = self.transaction.read(resource["resourceType"], resource["id"])
+        exists = stored is not None and not stored.deleted
+        if if_match is not None and (stored is None or stored.version != if_match):
+            raise PreconditionFailed("If-Match: the resource is at another version; read it and try again")
+        new = self._put(resource, stored.version if stored else 0)
+        return new, not exists
+
+    def delete(self, type: str, id: str, if_match: int | None = None) -> Stored | None:
+        """FHIR delete; None when there was nothing (http.html#delete)."""
+        if if_match is not None:
+            stored = self.transaction.read(type, id)
+            if stored is None or stored.version != if_match:
+                raise PreconditionFailed("If-Match: the resource is at another version; read it and try again")
+        deleted = self.transaction.delete(type, id)
+        if deleted is not None:
+            self.written.append(deleted)
+        return deleted
+
+    def match(self, type: str, criteria: str, *expression: str) -> Stored | None:
+        """The one resource that the criteria find; none: None; several: PreconditionFailed (http.html#ccreate)."""
+        query = self._conditional(type, criteria, expression)
+        matches = self.transaction.search(query).matches
+        if len(matches) > 1:
+            raise PreconditionFailed("The criteria match several resources; add an identifier to them", *expression)
+        return matches[0] if matches else None
+
+    def _conditional(self, type: str, criteria: str, expression: tuple[str, ...]) -> Query:
+        params = parse_qsl(criteria, keep_blank_values=True)
+        query, unknown = parse(self.definitions, type, params, self.base)
+        if unknown:
+            raise Invalid(f"Unknown search parameters in the criteria: {', '.join(unknown)}", *expression)
+        if not query.criteria:
+            raise Invalid("The criteria are empty; they would match every resource", *expression)
+        return Query(type, query.criteria, count=2, want_total=False)
+
+    def _put(self, resource: Resource, version_before: int) -> Stored:
+        stored = self.transaction.put(resource)
+        if stored.version != version_before:
+            self.written.append(stored)
+        return stored
+
+
+def present(stored: Stored | None) -> Stored:
+    if stored is None:
+        raise NotFound("There is no resource with this type and id")
+    if stored.deleted:
+        raise Gone("The resource was deleted")
+    return stored
+
+
+def check_id(id: object, *expression: str) -> str:
+    if not isinstance(id, str) or not ID.fullmatch(id):
+        raise Invalid("An id is 1 to 64 letters, digits, hyphens and dots", *expression)
+    return id
+
+
+def identity_mismatch(resource: Resource, type: str, id: str) -> None:
+    """An update's body has to say what its URL says (http.html#update)."""
+    if resource.get("resourceType") != type:
+        raise Invalid(f"The URL is of a {type}, the body is not", "resourceType")
+    if resource.get("id") != id:
+        raise Invalid("The body's id is not the id in the URL", f"{type}.id")

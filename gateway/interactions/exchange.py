@@ -1,0 +1,107 @@
+"""One authenticated request to an organisation's FHIR base, and the answers that interactions give."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.auth.authority import Realm
+from gateway.auth.bearer import authenticate
+from gateway.auth.verification import Caller
+from gateway.faults import Forbidden, NotFound
+from gateway.interactions.changes import Changes
+from gateway.negotiation import CONTENT_TYPE, check_accepts_json
+from gateway.services import Services
+from gateway.store.contract import Stored
+
+T = TypeVar("T")
+MICROSECONDS = 1_000_000
+
+_encoder = msgspec.json.Encoder(decimal_format="number")
+encode = _encoder.encode
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Who asks whom for what. Built only after the token was accepted for this organisation."""
+
+    request: Request
+    services: Services
+    realm: Realm
+    caller: Caller
+
+    @property
+    def base(self) -> str:
+        return self.realm.fhir_base
+
+    @property
+    def type(self) -> str:
+        type: str = self.request.path_params["type"]
+        return type
+
+    @property
+    def id(self) -> str:
+        id: str = self.request.path_params["id"]
+        return id
+
+    def require(self, type: str, action: str, *expression: str) -> None:
+        """Refuse types that are not served and scopes that do not reach; `action` is one of c r u d s."""
+        if type not in self.services.definitions.served:
+            raise NotFound("This server has no such resource type; GET metadata lists those it has", *expression)
+        if not self.caller.scopes.allows(type, action):
+            raise Forbidden(f"The token's scopes do not allow this: it needs system/{type}.{action}", *expression)
+
+    async def commit(self, work: Callable[[Changes], T]) -> T:
+        """Run `work` in one transaction; what it wrote goes to the outbox within it."""
+
+        def inside(transaction: Any) -> T:
+            changes = Changes(transaction, self.services.definitions, self.base)
+            result = work(changes)
+            if changes.written:
+                self.services.outbox.written(transaction, self.realm, changes.written)
+            return result
+
+        return await self.services.store.write(self.realm.org, inside)
+
+
+Interaction = Callable[[Exchange], Awaitable[Response]]
+
+
+def endpoint(interaction: Interaction) -> Callable[[Request], Awaitable[Response]]:
+    """A Starlette endpoint that authenticates before anything of the request is looked at."""
+
+    async def serve(request: Request) -> Response:
+        services: Services = request.app.state.services
+        caller = await authenticate(request, request.path_params["org"])
+        check_accepts_json(request)
+        realm = Realm(caller.org, caller.slug, services.settings.public_url)
+        return await interaction(Exchange(request, services, realm, caller))
+
+    serve.__doc__ = interaction.__doc__
+    return serve
+
+
+def version_headers(stored: Stored) -> dict[str, str]:
+    return {
+        "ETag": f'W/"{stored.version}"',
+        "Last-Modified": formatdate(stored.updated // MICROSECONDS, usegmt=True),
+    }
+
+
+def location(base: str, stored: Stored) -> str:
+    return f"{base}/{stored.type}/{stored.id}/_history/{stored.version}"
+
+
+def resource_response(stored: Stored, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """The resource's bytes as they are stored."""
+    return Response(stored.body, status, {**version_headers(stored), **(headers or {})}, CONTENT_TYPE)
+
+
+def json_response(resource: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(encode(resource), status, headers, CONTENT_TYPE)

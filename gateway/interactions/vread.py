@@ -1,0 +1,20 @@
+"""FHIR vread interaction (http.html#vread)."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from gateway.faults import NotFound
+from gateway.interactions.changes import present
+from gateway.interactions.exchange import Exchange, resource_response
+
+
+async def vread(exchange: Exchange) -> Response:
+    """GET [base]/[type]/[id]/_history/[vid]"""
+    exchange.require(exchange.type, "r")
+    version = exchange.request.path_params["vid"]
+    if not version.isdigit() or len(version) > 18:
+        raise NotFound("There is no such version; versions are whole numbers")
+    store = exchange.services.store
+    stored = await store.vread(exchange.realm.org, exchange.type, exchange.id, int(version))
+    return resource_response(present(stored))
