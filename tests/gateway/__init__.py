@@ -1,0 +1,3 @@
+"""Tests of the gateway."""
+
+from __future__ import annotations
