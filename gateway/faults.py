@@ -75,6 +75,11 @@ class Unprocessable(ClientFault):
 class Unauthenticated(ClientFault):
     """No token, or not one of ours."""
 
+    def __init__(self, diagnostics: str | tuple[Issue, ...], *expression: str, challenge: str = "Bearer") -> None:
+        super().__init__(diagnostics, *expression)
+        self.challenge = challenge
+        """What the WWW-Authenticate header has to say (RFC 9110, 11.6.1)."""
+
 
 class Forbidden(ClientFault):
     """The token does not reach that far."""
