@@ -1,0 +1,48 @@
+"""Who is calling: the bearer token of a request (RFC 6750, Authorization header only) made into a Caller."""
+
+from __future__ import annotations
+
+import re
+
+import anyio
+import structlog
+from starlette.requests import Request
+
+from gateway.auth.authority import auth_of
+from gateway.auth.verification import MAX_TOKEN, Caller, TokenRejected
+from gateway.faults import Unauthenticated
+
+TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+
+log = structlog.get_logger(__name__)
+
+
+async def authenticate(request: Request, org: str) -> Caller:
+    """The caller at the base of `org` (its slug); raises Unauthenticated, which carries the challenge, or NotFound."""
+    auth = auth_of(request)
+    token = _token(request)
+    if caller := auth.verifier.remembered(org, token):
+        return caller
+    realm = await anyio.to_thread.run_sync(auth.realm, org)
+    try:
+        return await auth.verifier.verify(realm, token)
+    except TokenRejected as rejection:
+        log.info("bearer_rejected", org=org, reason=str(rejection))
+        raise _refusal(
+            f"The bearer token is not valid here. {rejection} Get a new one from {realm.token_url}"
+        ) from None
+
+
+def _token(request: Request) -> str:
+    headers = request.headers.getlist("authorization")
+    if not headers:
+        raise Unauthenticated("Send an access token: Authorization: Bearer TOKEN", challenge='Bearer realm="crosswalk"')
+    scheme, _, token = headers[0].partition(" ")
+    token = token.strip()
+    if len(headers) > 1 or scheme.lower() != "bearer" or len(token) > MAX_TOKEN or not TOKEN.fullmatch(token):
+        raise _refusal("The Authorization header must be one: Authorization: Bearer TOKEN")
+    return token
+
+
+def _refusal(text: str) -> Unauthenticated:
+    return Unauthenticated(text, challenge='Bearer realm="crosswalk", error="invalid_token"')

@@ -1,0 +1,3 @@
+"""Tests of the authorization server and of bearer tokens."""
+
+from __future__ import annotations
