@@ -1,0 +1,101 @@
+"""The forms of comparison that a plan names, as conditions on the columns of one row.
+
+Each is a conjunction, so that one range of one index answers it; alternatives are the plan's to make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, true
+
+from gateway.store.compiled import place_of
+
+Condition = ColumnElement[bool]
+Bind = Callable[[str], Any]
+Names = tuple[str, ...]
+Form = Callable[[Any, Bind, Names], Condition]
+
+
+def equals(c: Any, bind: Bind, names: Names) -> Condition:
+    """Every named column equals its value; a name that repeats is a list of alternatives."""
+    if len(set(names)) < len(names):
+        listed: Condition = c[names[0]].in_([bind(f"{names[0]}{i}") for i in range(len(names))])
+        return listed
+    return and_(*(c[name] == bind(name) for name in names))
+
+
+def url_or_target(c: Any, bind: Bind, names: Names) -> Condition:
+    local = [c.target_id == "", c.target_type == ""] if names[0] == "url" else []
+    return and_(*local, equals(c, bind, names))
+
+
+def starts(c: Any, bind: Bind, names: Names) -> Condition:
+    until = c.folded < bind("before") if "before" in names else true()
+    return and_(c.folded >= bind("folded"), until)
+
+
+def unit(compare: Callable[[Any, Bind], Condition]) -> Form:
+    """A comparison of numbers, and the equality of those parts of the unit that were given."""
+
+    def compare_with_unit(c: Any, bind: Bind, names: Names) -> Condition:
+        return and_(compare(c, bind), *(c[name] == bind(name) for name in ("system", "code") if name in names))
+
+    return compare_with_unit
+
+
+def plain(compare: Callable[[Any, Bind], Condition]) -> Form:
+    return lambda c, bind, _names: compare(c, bind)
+
+
+FORMS: dict[str, dict[str, Form]] = {
+    "index_token": {"token": equals},
+    "index_uri": {"uri": equals},
+    "index_reference": {"target": url_or_target},
+    "index_string": {
+        "exact": equals,
+        "starts": starts,
+        "contains": plain(lambda c, b: place_of(c.folded, b("folded")) > 0),
+    },
+    # R4, 3.1.1.4.5: [low, high) of the row against [low, high) of the value.
+    "index_date": {
+        "within": plain(lambda c, b: and_(c.low >= b("low"), c.low < b("high"), c.high <= b("high"))),
+        "below": plain(lambda c, b: c.low < b("low")),
+        "beyond": plain(lambda c, b: c.high > b("high")),
+        "gt": plain(lambda c, b: c.high > b("high")),
+        "lt": plain(lambda c, b: c.low < b("low")),
+        "sa": plain(lambda c, b: c.low >= b("high")),
+        "eb": plain(lambda c, b: c.high <= b("low")),
+        "from": plain(lambda c, b: c.low >= b("low")),
+        "to": plain(lambda c, b: c.high <= b("high")),
+        "overlaps": plain(lambda c, b: and_(c.low < b("high"), c.high > b("low"))),
+    },
+    # R4, 3.1.1.4.6: [low, high] of the row against the exact value, or for equality its precision, [low, high).
+    "index_number": {
+        "within": unit(lambda c, b: and_(c.low >= b("low"), c.low < b("high"), c.high < b("high"))),
+        "below": unit(lambda c, b: c.low < b("low")),
+        "beyond": unit(lambda c, b: c.high >= b("high")),
+        "gt": unit(lambda c, b: c.high > b("exact")),
+        "lt": unit(lambda c, b: c.low < b("exact")),
+        "sa": unit(lambda c, b: c.low > b("exact")),
+        "eb": unit(lambda c, b: c.high < b("exact")),
+        "from": unit(lambda c, b: c.high >= b("exact")),
+        "to": unit(lambda c, b: c.low <= b("exact")),
+        "overlaps": unit(lambda c, b: and_(c.low < b("high"), c.high >= b("low"))),
+    },
+    # `_id`, and `_lastUpdated`, which is one microsecond wide.
+    "resource": {
+        "id": equals,
+        "within": plain(lambda c, b: and_(c.updated >= b("low"), c.updated < b("high"))),
+        "below": plain(lambda c, b: c.updated < b("low")),
+        "beyond": plain(lambda c, b: c.updated >= b("high")),
+        "gt": plain(lambda c, b: c.updated >= b("high")),
+        "lt": plain(lambda c, b: c.updated < b("low")),
+        "sa": plain(lambda c, b: c.updated >= b("high")),
+        "eb": plain(lambda c, b: c.updated < b("low")),
+        "from": plain(lambda c, b: c.updated >= b("low")),
+        "to": plain(lambda c, b: c.updated < b("high")),
+        "overlaps": plain(lambda c, b: and_(c.updated >= b("low"), c.updated < b("high"))),
+    },
+}

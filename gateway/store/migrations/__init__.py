@@ -1,0 +1,59 @@
+"""Alembic migrations of every table of the gateway, one chain of small revisions.
+
+To add tables from another part of the gateway:
+  1. declare them as SQLModel classes in that part's tables.py;
+  2. add a file versions/NNNN_<what>.py whose `revision` is "NNNN" and whose `down_revision` is the highest one there;
+  3. write `upgrade()` and `downgrade()` with alembic.op (existing tables: in op.batch_alter_table).
+tests/gateway/store/test_migrations.py compares the result with SQLModel.metadata.
+
+The whole chain runs in one transaction that holds the write lock, so processes that start at once do not collide.
+DBOS keeps its tables in the same database and migrates them itself: tables that no model declares are not looked at.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from gateway.store import sqlite
+
+
+def configuration(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(database_url: str, revision: str = "head") -> None:
+    """Bring the database to the current schema; does nothing where it is already."""
+    engine = sqlite.open_engine(database_url)
+    try:
+        with engine.begin() as connection:
+            sqlite.begin_write(connection)
+            command.upgrade(configuration(connection), revision)
+    finally:
+        engine.dispose()
+
+
+def is_current(database_url: str) -> bool:
+    if not sqlite.database_path(database_url).exists():
+        return False
+    engine = sqlite.open_engine(database_url)
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_heads()
+    finally:
+        engine.dispose()
+    return set(found) == set(ScriptDirectory.from_config(configuration()).get_heads())
+
+
+def declared_only(_object: Any, _name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+    """Alembic's include_object: leave out tables that only the database knows."""
+    return not (kind == "table" and reflected and compare_to is None)

@@ -1,0 +1,3 @@
+"""The revisions, in order of their numbers."""
+
+from __future__ import annotations

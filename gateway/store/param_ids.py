@@ -1,0 +1,28 @@
+"""The number that stands for a search parameter in the index tables."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+
+from gateway.definitions.contract import Definitions
+from gateway.faults import Misconfigured
+
+
+@lru_cache(maxsize=16_384)
+def param_id(type: str, code: str) -> int:
+    """A signed 32-bit number that depends on nothing but the name, so that it never has to be migrated."""
+    return int.from_bytes(blake2b(f"{type}.{code}".encode(), digest_size=4).digest(), "big", signed=True)
+
+
+def check_collisions(definitions: Definitions) -> None:
+    """Two parameters of one number would answer for each other: refuse to start."""
+    seen: dict[int, str] = {}
+    for type in sorted(definitions.served):
+        for code in definitions.search_parameters(type):
+            name = f"{type}.{code}"
+            other = seen.setdefault(param_id(type, code), name)
+            if other != name:
+                raise Misconfigured(
+                    f"The search parameters {other} and {name} share an index number; rename one.", name
+                )

@@ -1,0 +1,1 @@
+"""Tests of search: parsing, planning, paging, and the results against a naive evaluation."""

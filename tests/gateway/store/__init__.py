@@ -1,0 +1,1 @@
+"""Tests of the store: versions, bytes, index, migrations."""
