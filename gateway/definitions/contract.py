@@ -36,6 +36,9 @@ class Definitions(Protocol):
     all_types: frozenset[str]
     """Every R4 resource type."""
 
+    patient_compartment: Mapping[str, tuple[str, ...]]
+    """Resource type → the search parameters that put a resource of it into a Patient's compartment."""
+
     def search_parameters(self, type: str) -> Mapping[str, SearchParameter]:
         """By code, those of Resource and DomainResource included (`_id`, `_lastUpdated`, `_tag` …)."""
 

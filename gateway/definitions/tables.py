@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -93,6 +94,7 @@ class Tables:
         self._folder = folder or files("profiles")
         self._lines: dict[str, dict[str, str]] = {}
         self._elements: dict[str, tuple[Element, ...]] = {}
+        self._search_parameters: dict[str, Mapping[str, SearchParameter]] = {}
 
     def _read(self, *path: str) -> Any:
         return msgspec.json.decode(self._at(*path).read_bytes())
@@ -136,8 +138,16 @@ class Tables:
         table: dict[str, list[str]] = self._read("r4", "compartment-patient.json")
         return {type: tuple(parameters) for type, parameters in table.items()}
 
+    def search_parameters(self, type: str) -> Mapping[str, SearchParameter]:
+        """By code, those of Resource and DomainResource included."""
+        if type not in self._search_parameters:
+            parent = self.parent(type)
+            inherited = self.search_parameters(parent) if parent else {}
+            self._search_parameters[type] = MappingProxyType({**inherited, **self._own_parameters.get(type, {})})
+        return self._search_parameters[type]
+
     @cached_property
-    def parameters(self) -> Mapping[str, Mapping[str, SearchParameter]]:
+    def _own_parameters(self) -> Mapping[str, Mapping[str, SearchParameter]]:
         """Type → code → search parameter, without what is inherited."""
         found: dict[str, dict[str, SearchParameter]] = {}
         lines = self._read("r4", "search-parameters.json") | self._read("us-core", "search-parameters.json")

@@ -48,7 +48,7 @@ def starts_before_it_ends(value: Object) -> bool:
     start, end = value.get("start"), value.get("end")
     low = (date_range(start) if start else None) or (EARLIEST, EARLIEST)
     high = (date_range(end) if end else None) or (LATEST, LATEST)
-    return low[0] <= high[1]
+    return low[0] < high[1]
 
 
 def low_below_high(value: Object) -> bool:
@@ -179,7 +179,9 @@ INVARIANTS: Mapping[str, tuple[Invariant, ...]] = {
         ),
     ),
     "Group": (
-        Invariant("grp-1", lambda v: not has(v, "member") or v["actual"] is True, "List members of actual groups only"),
+        Invariant(
+            "grp-1", lambda v: not has(v, "member") or v.get("actual") is True, "List members of actual groups only"
+        ),
     ),
     "Appointment.participant": (
         Invariant("app-1", lambda v: has(v, "type", "actor"), "Give the participant a type or an actor"),

@@ -18,6 +18,7 @@ UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 """Control characters, which R4 forbids, and halves of surrogate pairs, which UTF-8 cannot hold."""
 WHITESPACE = str.maketrans("", "", " \t\r\n")
 DIGITS, MAGNITUDE = 64, 300
+LARGEST = int("9" * DIGITS)
 """Decimals beyond these would need unbounded memory or leave the range of every database's numbers."""
 
 Holds = Callable[[Any], bool]
@@ -46,8 +47,12 @@ ADVICE = {
 }
 
 
+def is_writable(text: str) -> bool:
+    return text.isprintable() or UNWRITABLE.search(text) is None
+
+
 def is_string(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= LONGEST_STRING and UNWRITABLE.search(value) is None
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_STRING and is_writable(value)
 
 
 def is_boolean(value: Any) -> bool:
@@ -56,7 +61,7 @@ def is_boolean(value: Any) -> bool:
 
 def is_decimal(value: Any) -> bool:
     if type(value) is int:
-        return abs(value) < 10**DIGITS
+        return abs(value) <= LARGEST
     return type(value) is Decimal and value.is_finite() and is_reasonable(value)
 
 
@@ -76,7 +81,7 @@ def is_base64(value: Any) -> bool:
 
 
 def is_xhtml(value: Any) -> bool:
-    return isinstance(value, str) and value.lstrip().startswith("<div") and not UNWRITABLE.search(value)
+    return isinstance(value, str) and value.lstrip().startswith("<div") and is_writable(value)
 
 
 def integer_in(low: int, high: int) -> Holds:
@@ -90,7 +95,7 @@ def text_that(holds: Callable[[str], bool]) -> Holds:
 def matching(pattern: str) -> Holds:
     """ASCII classes, as in the specification: a no-break space is not the whitespace that \\S leaves out."""
     match = re.compile(pattern, re.ASCII).fullmatch
-    return lambda value: isinstance(value, str) and value != "" and not UNWRITABLE.search(value) and bool(match(value))
+    return lambda value: isinstance(value, str) and is_writable(value) and bool(value and match(value))
 
 
 BY_HAND: Mapping[str, Holds] = {

@@ -1,0 +1,46 @@
+"""The one implementation of the Definitions contract: the tables, compiled type by type as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from gateway.definitions.contract import Resource, SearchParameter
+from gateway.definitions.indexing.program import Program
+from gateway.definitions.tables import Tables
+from gateway.definitions.validation.checks import Checks
+from gateway.faults import Issue, NotSupported
+from gateway.search.entries import Entry
+
+
+class CompiledDefinitions:
+    """Definitions over one folder of tables."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._checks = Checks(tables)
+        self._program = cache(self._compile_program)
+        self.served = tables.served
+        self.all_types = tables.resource_types
+        self.patient_compartment: Mapping[str, tuple[str, ...]] = MappingProxyType(dict(tables.patient_compartment))
+
+    def search_parameters(self, type: str) -> Mapping[str, SearchParameter]:
+        if type not in self.all_types:
+            raise NotSupported("Ask for a resource type of R4")
+        return self._tables.search_parameters(type)
+
+    def validate(self, resource: Resource) -> tuple[Issue, ...]:
+        findings = self._checks.of_resource(resource)
+        root = resource.get("resourceType") if isinstance(resource, dict) else None
+        name = root if isinstance(root, str) and root in self.all_types else "Resource"
+        return tuple(finding.issue(name) for finding in findings)
+
+    def index(self, resource: Resource) -> list[Entry]:
+        type = resource.get("resourceType")
+        if not isinstance(type, str) or type not in self.all_types:
+            return []
+        return self._program(type).run(resource)
+
+    def _compile_program(self, type: str) -> Program:
+        return Program(self._tables, type, self._tables.search_parameters(type).values())

@@ -1,0 +1,3 @@
+"""Tests of the definitions."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Tests of the index extraction."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Tests of the validation."""
+
+from __future__ import annotations
