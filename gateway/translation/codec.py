@@ -51,14 +51,18 @@ def _date(value: Any) -> str:
         raise Unreadable("expected a date, YYYY-MM-DD") from error
 
 
+_FHIR_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
 def _instant(value: Any) -> str:
+    """As written, where that is a FHIR instant, else in FHIR's form."""
     try:
         moment = datetime.fromisoformat(_text(value))
     except ValueError as error:
         raise Unreadable("expected a time, YYYY-MM-DDThh:mm:ss with a zone") from error
     if moment.tzinfo is None:
         raise Unreadable("expected a time with a zone")
-    return str(value)
+    return str(value) if _FHIR_INSTANT.fullmatch(value) else moment.isoformat()
 
 
 def _boolean(value: Any) -> bool:
@@ -68,10 +72,12 @@ def _boolean(value: Any) -> bool:
 
 
 def _integer(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 10**40:
         raise Unreadable("expected a whole number")
     return value
 
+
+_whole_number = _fullmatch(r"0|-?[1-9][0-9]{0,39}", "a whole number of up to 40 digits")
 
 TEXT = Codec(_text, _text)
 DATE = Codec(_date, _date, "date")
@@ -79,8 +85,8 @@ INSTANT = Codec(_instant, _instant, "instant")
 BOOLEAN = Codec(_boolean, _boolean, "boolean")
 INTEGER = Codec(_integer, _integer, "integer")
 INTEGER_TEXT = Codec(
-    lambda value: str(_integer(value)),
-    lambda text: int(_fullmatch(r"0|-?[1-9][0-9]*", "a whole number")(text)),
+    lambda value: _whole_number(str(_integer(value))),
+    lambda text: int(_whole_number(text)),
     "integer",
 )
 """A vendor's number that is an identifier or string in FHIR."""
@@ -96,7 +102,7 @@ def codes(table: Mapping[Any, str], back: Mapping[str, Any] | None = None) -> Co
         return table[value]
 
     def encode(code: Any) -> Any:
-        if code not in returns:
+        if not isinstance(code, str | int) or code not in returns:
             raise Unreadable("the vendor has no code for this value")
         return returns[code]
 
@@ -127,27 +133,38 @@ def concept(rows: Iterable[Coded], back: Mapping[str, str] | None = None, *, fre
     """Vendor term ↔ CodeableConcept. Unknown terms travel as `text` if `free_text`; `back`: FHIR codes → terms."""
     table = {row.term: row for row in rows}
     returns = {row.code: row.term for row in reversed(tuple(table.values()))} | dict(back or {})
+    systems = {None, *(row.system for row in table.values())}
 
     def decode(term: Any) -> dict[str, Any]:
         row = table.get(_text(term))
-        if row is None and not free_text:
+        if row is None and not (free_text and term):
             raise Unreadable("expected one of the vendor's terms that the table knows")
         if row is None:
             return {"text": term}
         return {"coding": [{"system": row.system, "code": row.code, "display": row.display}], "text": term}
 
     def encode(value: Any) -> str:
-        for coding in value.get("coding", ()):
-            term = value.get("text")
-            if term in table and table[term].code == coding.get("code"):
-                return str(term)
-            if coding.get("code") in returns:
-                return returns[coding["code"]]
-        if free_text and value.get("text"):
-            return str(value["text"])
+        text, codings = _concept(value)
+        meanings = [coding.get("code") for coding in codings if coding.get("system") in systems]
+        if text in table and table[text].code in meanings:
+            return text
+        if term := next((returns[code] for code in meanings if code in returns), None):
+            return term
+        if free_text and text:
+            return text
         raise Unreadable("the vendor has no term for this value")
 
     return Codec(decode, encode, "text" if free_text else "code", tuple(table))
+
+
+def _concept(value: Any) -> tuple[str, list[dict[str, Any]]]:
+    """Text and codings of a CodeableConcept."""
+    if not isinstance(value, dict):
+        raise Unreadable("expected a CodeableConcept")
+    codings = value.get("coding")
+    text = value.get("text")
+    found = [c for c in codings if isinstance(c, dict)] if isinstance(codings, list) else []
+    return text if isinstance(text, str) else "", found
 
 
 CONCEPT_TEXT = concept(())

@@ -7,6 +7,8 @@ bidirectional tree transformations"). `to_fhir` is get, `to_vendor(resource, ont
     PutGet   to_fhir(to_vendor(v, onto=r)) == v              for every v that the table can carry
     PutPut   to_vendor(w, onto=to_vendor(v, onto=r)) == to_vendor(w, onto=r)
 
+(records are compared up to empty values, PutPut also up to hidden fields of list items that the first put deleted)
+
 `absorb` goes the other way over the same rows: it brings a record's news into a resource that other systems wrote to
 as well, and leaves a richer local value alone while that still encodes to what the vendor says (a divorced patient
 stays divorced after Ritten said "Unmarried"). With `base`, the record as last seen, only what the vendor has changed
@@ -18,16 +20,14 @@ value that could not be read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from gateway.translation import path
-from gateway.translation.codec import Unreadable
+from gateway.translation import path, table
 from gateway.translation.path import Concrete
-from gateway.translation.rows import Bindings, Record, Resource, Row, Unbound, Way
+from gateway.translation.row import Bindings, Problem, Record, Resource, Row, Unbound, Way
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class ResourceMap:
     search: Mapping[str, str] = field(default_factory=dict)
     """FHIR search parameter → the vendor's query parameter."""
     silent: Mapping[str, str] = field(default_factory=dict)
-    """FHIR elements that a push need not carry → the reason; they are not reported as left out."""
+    """FHIR paths that a push need not carry → the reason; they are not reported. A bare list is all of its elements."""
 
     def bound(self, bindings: Bindings) -> Lens:
         return Lens(self, tuple(row.bound(bindings) for row in self.rows))
@@ -99,18 +99,16 @@ class Lens:
     def to_fhir(self, record: Record) -> Carried[Resource]:
         """A fresh resource of all that the record says, without id."""
         resource: Resource = {"resourceType": self.type}
-        problems = tuple(self._read(self._reading(), record, resource))
+        problems = table.read(self.rows, record, resource)
         self._fix_constants(resource)
-        return Carried(resource, problems)
+        return Carried(resource, _left_out(problems))
 
     def absorb(self, record: Record, onto: Resource, base: Record | None = None) -> Carried[Resource]:
         """`onto` with the record's news: what differs from `base`, where `onto` does not already say it."""
-        resource = deepcopy(onto)
-        problems = tuple(
-            self._read((row for row in self._reading() if _is_news(row, record, base, onto)), record, resource)
-        )
+        resource: Resource = path.copied(onto)
+        problems = table.absorb(self.rows, record, base, resource)
         self._fix_constants(resource)
-        return Carried(resource, problems)
+        return Carried(resource, _left_out(problems))
 
     def to_vendor(self, resource: Resource, onto: Record | None = None) -> Carried[Record]:
         """PUT: `onto` with every writable fact as the resource has it; what the resource lacks is cleared."""
@@ -122,48 +120,35 @@ class Lens:
 
     def unmapped(self, resource: Resource) -> tuple[LeftOut, ...]:
         """The elements of the resource that no writable row carries, each named at its highest wholly lost node."""
-        carried: set[Concrete] = set()
-        for row in self.rows:
-            if Way.WRITE in row.way or row.owned:
-                carried |= row.carried(resource)
-        facts = [leaf for leaf, _ in path.leaves(resource) if leaf[0] not in STRUCTURAL and not self._is_silent(leaf)]
-        lost = [leaf for leaf in facts if leaf not in carried and not self._is_constant(leaf, resource)]
-        kept = {leaf[:depth] for leaf in facts if leaf in carried for depth in range(len(leaf) + 1)}
+        return self._lost(resource, self.rows)
+
+    def _lost(self, resource: Resource, rows: Iterable[Row]) -> tuple[LeftOut, ...]:
+        carried = table.carried(tuple(rows), resource)
+        facts = [leaf for leaf, _ in path.leaves(resource) if leaf[0] not in STRUCTURAL]
+        lost = [leaf for leaf in facts if leaf not in carried and not self._may_stay(leaf, resource)]
+        kept = {leaf[:depth] for leaf in {*facts}.difference(lost) for depth in range(len(leaf) + 1)}
         highest = dict.fromkeys(_highest(leaf, kept) for leaf in lost)
         return tuple(LeftOut(path.expression(place, self.type), "no field of the EMR carries it") for place in highest)
 
     def vendor_paths(self) -> tuple[str, ...]:
         return tuple(name for row in self.rows for name in row.vendor_paths())
 
-    def _reading(self) -> Iterator[Row]:
-        return (row for row in self.rows if Way.READ in row.way)
-
-    def _read(self, rows: Iterator[Row], record: Record, resource: Resource) -> Iterator[LeftOut]:
-        for row in rows:
-            try:
-                row.into_fhir(record, resource)
-            except Unreadable as error:
-                yield LeftOut(", ".join(row.vendor_paths()), f"not taken from the EMR: {error}")
-
     def _written(self, resource: Resource, onto: Record, *, clear: bool) -> Carried[Record]:
-        record = deepcopy(onto)
-        for row in self.rows:
-            if Way.WRITE in row.way:
-                try:
-                    row.into_vendor(resource, record, clear=clear)
-                except Unreadable:
-                    continue  # the value stays where it is, and `unmapped` names it
-        return Carried(record, self.unmapped(resource))
+        record: Record = path.copied(onto)
+        homeless = table.write(self.rows, resource, record, clear=clear)
+        return Carried(record, self._lost(resource, (row for row in self.rows if row not in homeless)))
 
     def _fix_constants(self, resource: Resource) -> None:
         for place, value in self.map.constants.items():
             steps = path.parse(place)
             if path.get(resource, steps) is None:
-                path.place(resource, steps, deepcopy(value))
+                path.place(resource, steps, path.copied(value))
 
-    def _is_silent(self, leaf: Concrete) -> bool:
-        names = tuple(part for part in leaf if isinstance(part, str))
-        return any(names[: place.count(".") + 1] == tuple(place.split(".")) for place in self.map.silent)
+    def _may_stay(self, leaf: Concrete, resource: Resource) -> bool:
+        return self._is_silent(leaf, resource) or self._is_constant(leaf, resource)
+
+    def _is_silent(self, leaf: Concrete, resource: Resource) -> bool:
+        return any(path.covers(resource, path.parse(place), leaf) for place in self.map.silent)
 
     def _is_constant(self, leaf: Concrete, resource: Resource) -> bool:
         for place, value in self.map.constants.items():
@@ -173,16 +158,8 @@ class Lens:
         return False
 
 
-def _is_news(row: Row, record: Record, base: Record | None, onto: Resource) -> bool:
-    said = row.vendor_value(record)
-    if said == (row.vendor_value(base) if base is not None else None):
-        return False
-    scratch: Record = {}
-    try:
-        row.into_vendor(onto, scratch, clear=False)
-    except Unreadable:
-        return True
-    return bool(row.vendor_value(scratch) != said)
+def _left_out(problems: Iterable[Problem]) -> tuple[LeftOut, ...]:
+    return tuple(LeftOut(problem.path, f"not taken from the EMR: {problem.reason}") for problem in problems)
 
 
 def _highest(leaf: Concrete, kept: set[Concrete]) -> Concrete:

@@ -1,0 +1,59 @@
+"""What a table of rows does with a record and a resource: the whole of a lens, and each element of a list.
+
+Reading brings facts from a vendor record into a resource, writing takes them back. Writing has two passes, so that
+PutGet holds whatever the order of the rows: first every row says what the resource says, then `settle` drops what the
+record as it now reads still says and the resource does not. What a table cannot read, it does not see, and what it
+does not see it never touches: a vendor value that no codec takes survives every PUT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from gateway.translation.codec import Unreadable
+from gateway.translation.path import Concrete
+from gateway.translation.row import Problem, Record, Resource, Row, Unplaceable, Way
+
+Rows: TypeAlias = Sequence[Row]
+
+
+def read(rows: Rows, record: Record, resource: Resource) -> list[Problem]:
+    return [problem for row in rows if Way.READ in row.way for problem in row.into_fhir(record, resource)]
+
+
+def absorb(rows: Rows, record: Record, base: Record | None, resource: Resource) -> list[Problem]:
+    return [problem for row in rows if Way.READ in row.way for problem in row.absorb(record, base, resource)]
+
+
+def write(rows: Rows, resource: Resource, record: Record, *, clear: bool) -> list[Row]:
+    """Answers the rows that had no place in the record; values that no codec takes are known from `carried`."""
+    homeless = []
+    for row in rows:
+        try:
+            if Way.WRITE in row.way:
+                row.into_vendor(resource, record, clear=clear)
+        except Unplaceable:
+            homeless.append(row)
+        except Unreadable:
+            continue
+    if clear:
+        _settle(rows, resource, record)
+    return homeless
+
+
+def _settle(rows: Rows, resource: Resource, record: Record) -> None:
+    seen: Resource = {}
+    read(rows, record, seen)
+    for row in rows:
+        if Way.WRITE in row.way:
+            row.settle(resource, record, seen)
+
+
+def carried(rows: Rows, resource: Resource) -> set[Concrete]:
+    """What a push of these rows keeps; facts that the EMR assigns are not lost by it either."""
+    kept: set[Concrete] = set()
+    for row in rows:
+        if Way.WRITE in row.way or row.owned:
+            kept |= row.carried(resource)
+    return kept

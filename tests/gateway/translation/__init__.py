@@ -1,0 +1,1 @@
+"""Tests of the mapping language, the runner and the registry."""
