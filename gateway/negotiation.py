@@ -5,6 +5,7 @@ FHIR R4 http.html#mime-type: `_format` overrides Accept; JSON is the one format 
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ JSON_TYPES = frozenset({FHIR_JSON, "application/json", "text/json", "application
 JSON_FORMATS = JSON_TYPES | {"json"}
 ANYTHING = frozenset({"*/*", "application/*", ""})
 MAX_BODY = 64 * 1024 * 1024
+BODY_SECONDS = 60
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -49,11 +51,15 @@ async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
     if declared.isdigit() and int(declared) > limit:
         raise TooLarge(f"The body is over the limit of {limit} bytes; send it in smaller Bundles")
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > limit:
-            raise TooLarge(f"The body is over the limit of {limit} bytes; send it in smaller Bundles")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise TooLarge(f"The body is over the limit of {limit} bytes; send it in smaller Bundles")
+                parts.append(part)
+    except TimeoutError:
+        raise Malformed(f"The body did not arrive within {BODY_SECONDS} seconds") from None
     return b"".join(parts)
 
 

@@ -1,35 +1,18 @@
-"""What a running gateway consists of. Handlers find it on `app.state.services`; tests build their own."""
+"""What a running gateway consists of. Handlers find it on `app.state.services`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
-from gateway.auth.authority import Auth, Realm
+import anyio
+
+from gateway.auth.authority import Auth
 from gateway.definitions.contract import Definitions
 from gateway.settings import Settings
-from gateway.store.contract import Store, Stored, Transaction
-from gateway.translation.contract import Account, Flow, Translator
-
-T = TypeVar("T")
-
-
-class Outbox(Protocol):
-    """Where committed writes go on to; told inside the transaction that makes them."""
-
-    def written(self, transaction: Transaction, realm: Realm, changes: Sequence[Stored]) -> None: ...
-
-
-class Live(Protocol):
-    """The live road to one EMR, with no store between."""
-
-    async def run(
-        self, realm: Realm, connection: str, flow: Callable[[Translator, Account], Flow[T]], request_id: str
-    ) -> T:
-        """Raises NotFound when the organisation has no such connection, and EmrFaults."""
-
-    async def translator(self, realm: Realm, connection: str) -> Translator: ...
+from gateway.store.migrations import is_current
+from gateway.store.store import SqlStore
+from gateway.sync.sync import Sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +21,17 @@ class Services:
 
     settings: Settings
     definitions: Definitions
-    store: Store
+    store: SqlStore
     auth: Auth
-    outbox: Outbox
-    live: Live
+    sync: Sync
     paging_key: bytes
+    clock: Callable[[], int]
+    """UTC microseconds since 1970."""
+
+    async def readiness(self) -> str | None:
+        """Why the gateway cannot serve; None when it can."""
+        try:
+            current = await anyio.to_thread.run_sync(is_current, self.settings.database_url)
+        except Exception:
+            return "the database cannot be reached"
+        return None if current else "the database is not at the current schema; run `crosswalk migrate`"

@@ -10,12 +10,15 @@ from starlette.responses import Response
 from gateway.definitions.contract import Resource
 from gateway.faults import Fault, Invalid
 from gateway.interactions.bundle_entries import Entry, entries_of, read_entry
+from gateway.interactions.changes import Changes
 from gateway.interactions.exchange import Exchange, encode
 from gateway.interactions.references import conditional_types
+from gateway.interactions.search_type import page_body, plan
 from gateway.interactions.transaction import Outcome, TransactionRun, naming
 from gateway.interactions.validation import check_valid
 from gateway.negotiation import CONTENT_TYPE, check_sends_json, parse_resource, read_body
 from gateway.outcome import answer_for, outcome_of
+from gateway.store.contract import Transaction
 from gateway.store.document import instant
 
 
@@ -37,8 +40,16 @@ async def transaction(exchange: Exchange, resource: Resource) -> Response:
         return [_checked(exchange, index, entry) for index, entry in enumerate(entries_of(resource))]
 
     entries = await anyio.to_thread.run_sync(prepare)
-    outcomes = await exchange.commit(lambda changes: TransactionRun(changes, entries).outcomes())
+    outcomes = await exchange.commit(lambda changes: _run(exchange, changes, entries))
     return _response("transaction-response", [_answer(outcome) for outcome in outcomes])
+
+
+def _run(exchange: Exchange, changes: Changes, entries: list[Entry]) -> list[Outcome]:
+    def search(entry: Entry, transaction: Transaction) -> bytes:
+        planned = plan(exchange, entry.type, entry.params)
+        return page_body(exchange, planned, transaction.search(planned.query))
+
+    return TransactionRun(changes, entries, search).outcomes()
 
 
 async def batch(exchange: Exchange, resource: Resource) -> Response:
@@ -50,7 +61,7 @@ async def batch(exchange: Exchange, resource: Resource) -> Response:
 async def _batch_entry(exchange: Exchange, index: int, raw: object) -> bytes:
     try:
         entry = await anyio.to_thread.run_sync(_checked, exchange, index, raw)
-        (outcome,) = await exchange.commit(lambda changes: TransactionRun(changes, [entry]).outcomes())
+        (outcome,) = await exchange.commit(lambda changes: _run(exchange, changes, [entry]))
     except Fault as fault:
         status = answer_for(fault).status
         return b'{"response":' + encode({"status": str(status), "outcome": outcome_of(fault)}) + b"}"
@@ -72,7 +83,7 @@ def _checked(exchange: Exchange, index: int, raw: object) -> Entry:
 def _searched(entry: Entry) -> set[str]:
     """The types that an entry searches without being a search: conditional writes and references."""
     types = set(conditional_types(entry.resource)) if entry.resource else set()
-    if entry.if_none_exist is not None or (entry.method == "PUT" and entry.id is None):
+    if entry.if_none_exist is not None:
         types.add(entry.type)
     return types
 

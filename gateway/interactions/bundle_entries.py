@@ -22,7 +22,7 @@ MAX_ENTRIES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request of a Bundle. `id` None: the whole type (create, search, conditional update)."""
+    """One request of a Bundle. `id` None: the whole type (create, search)."""
 
     index: int
     method: str
@@ -100,8 +100,8 @@ def _check_shape(method: str, type: str, id: str | None, resource: Any, place: s
         raise Invalid("A POST goes to the type; use PUT for a known id", f"{place}.request.url")
     if method == "PUT" and id is not None and resource.get("id") != id:
         raise Invalid("The resource's id is not the id in request.url", f"{place}.resource.id")
-    if method == "DELETE" and id is None:
-        raise NotSupported("DELETE needs an id", f"{place}.request.url")
+    if method in ("PUT", "DELETE") and id is None:
+        raise NotSupported(f"A {method} needs an id in its url", f"{place}.request.url")
 
 
 def _text(value: Any, place: str) -> str | None:

@@ -66,7 +66,7 @@ class Changes:
 
     def _conditional(self, type: str, criteria: str, expression: tuple[str, ...]) -> Query:
         params = parse_qsl(criteria, keep_blank_values=True)
-        query, unknown = parse(self.definitions, type, params, self.base)
+        query, unknown = parse(self.definitions, type, params, base=self.base, now=self.transaction.now)
         if unknown:
             raise Invalid(f"Unknown search parameters in the criteria: {', '.join(unknown)}", *expression)
         if not query.criteria:

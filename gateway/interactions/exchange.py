@@ -64,7 +64,7 @@ class Exchange:
             changes = Changes(transaction, self.services.definitions, self.base)
             result = work(changes)
             if changes.written:
-                self.services.outbox.written(transaction, self.realm, changes.written)
+                self.services.sync.outbox.written(transaction, self.realm, changes.written)
             return result
 
         return await self.services.store.write(self.realm.org, inside)
@@ -80,7 +80,7 @@ def endpoint(interaction: Interaction) -> Callable[[Request], Awaitable[Response
         services: Services = request.app.state.services
         caller = await authenticate(request, request.path_params["org"])
         check_accepts_json(request)
-        realm = Realm(caller.org, caller.slug, services.settings.public_url)
+        realm = Realm(caller.org, caller.org_slug, services.settings.public_url)
         return await interaction(Exchange(request, services, realm, caller))
 
     serve.__doc__ = interaction.__doc__

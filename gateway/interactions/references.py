@@ -1,4 +1,4 @@
-"""References between the entries of a transaction: rewritten to the identities that the server gave (http.html#trules)."""
+"""References between the entries of a transaction: made literal (http.html#trules)."""
 
 from __future__ import annotations
 

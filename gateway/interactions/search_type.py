@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
@@ -10,11 +12,11 @@ from gateway.faults import Invalid, Issue, UnsupportedMedia
 from gateway.interactions.exchange import Exchange
 from gateway.interactions.searchset import searchset
 from gateway.negotiation import CONTENT_TYPE, read_body
-from gateway.search.paging import open_token, seal_token
+from gateway.search import paging
 from gateway.search.parse import parse
 from gateway.search.query import Query
+from gateway.store.contract import Page
 
-NOT_CRITERIA = frozenset({"_format", "_pretty", "_page"})
 MAX_FORM = 64 * 1024
 Params = list[tuple[str, str]]
 
@@ -36,43 +38,59 @@ async def search_by_post(exchange: Exchange) -> Response:
 
 async def answer(exchange: Exchange, params: Params) -> Response:
     exchange.require(exchange.type, "s")
-    services, type = exchange.services, exchange.type
-    criteria = [(name, value) for name, value in params if name not in NOT_CRITERIA]
-    query, unknown = parse(services.definitions, type, criteria, exchange.base)
+    planned = plan(exchange, exchange.type, params)
+    page = await exchange.services.store.search(exchange.realm.org, planned.query)
+    return Response(page_body(exchange, planned, page), media_type=CONTENT_TYPE)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A search ready to run, and the parameters that its links have to repeat."""
+
+    query: Query
+    known: Params
+    unknown: Sequence[str]
+
+
+def plan(exchange: Exchange, type: str, params: Params) -> Planned:
+    services = exchange.services
+    query, unknown = parse(services.definitions, type, params, base=exchange.base, now=services.clock())
     _check_handling(exchange, unknown)
     for include in query.includes:
-        _require_included(exchange, include.target, query)
-    known = [(name, value) for name, value in criteria if name.partition(":")[0] not in unknown and name not in unknown]
-    query = _from_page(exchange, query, known, dict(params).get("_page"))
-    page = await services.store.search(exchange.realm.org, query)
+        if include.target is not None:
+            exchange.require(include.target, "r", "_include")
+    known = [(name, value) for name, value in params if name not in unknown and name != paging.PAGE]
+    token = dict(params).get(paging.PAGE)
+    if token is not None:
+        query = replace(
+            query, after=paging.decode(services.paging_key, exchange.realm.org, query, token, caller=_caller(exchange))
+        )
+    return Planned(query, known, unknown)
+
+
+def page_body(exchange: Exchange, planned: Planned, page: Page) -> bytes:
+    type, known = planned.query.type, planned.known
     links = {"self": f"{exchange.base}/{type}?{urlencode(known)}".rstrip("?")}
     if page.after is not None:
-        token = seal_token(services.paging_key, exchange.realm.org, type, known, page.after)
-        links["next"] = f"{exchange.base}/{type}?{urlencode([*known, ('_page', token)])}"
+        key, org = exchange.services.paging_key, exchange.realm.org
+        token = paging.encode(key, org, planned.query, page.after, caller=_caller(exchange))
+        links["next"] = f"{exchange.base}/{type}?{urlencode([*known, (paging.PAGE, token)])}"
     readable = [stored for stored in page.included if exchange.caller.scopes.allows(stored.type, "r")]
-    body = searchset(exchange.base, page.matches, readable, page.total, links, _warnings(unknown))
-    return Response(body, media_type=CONTENT_TYPE)
+    return searchset(exchange.base, page.matches, readable, page.total, links, _warnings(planned.unknown))
 
 
-def _check_handling(exchange: Exchange, unknown: list[str]) -> None:
+def _caller(exchange: Exchange) -> str:
+    """A page link serves only the client that it was made for."""
+    return exchange.caller.client_id
+
+
+def _check_handling(exchange: Exchange, unknown: Sequence[str]) -> None:
     """Prefer: handling=strict|lenient (http.html#search, "Handling Errors")."""
     preferences = exchange.request.headers.get("prefer", "").replace(" ", "").lower()
     if unknown and "handling=strict" in preferences:
         raise Invalid(tuple(Issue(f"Unknown search parameter {name}", (name,), "not-supported") for name in unknown))
 
 
-def _require_included(exchange: Exchange, target: str | None, query: Query) -> None:
-    if target is not None:
-        exchange.require(target, "r", "_include")
-
-
-def _from_page(exchange: Exchange, query: Query, known: Params, token: str | None) -> Query:
-    if token is None:
-        return query
-    after = open_token(exchange.services.paging_key, exchange.realm.org, exchange.type, known, token)
-    return query.following(after)
-
-
-def _warnings(unknown: list[str]) -> tuple[Issue, ...]:
+def _warnings(unknown: Sequence[str]) -> tuple[Issue, ...]:
     text = "is not a search parameter of this type and was ignored"
     return tuple(Issue(f"{name} {text}", (name,), "not-supported", "warning") for name in unknown)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -11,9 +11,7 @@ from gateway.faults import ClientFault, Issue, PreconditionFailed
 from gateway.interactions.bundle_entries import ORDER, Entry, check_identities
 from gateway.interactions.changes import Changes, present
 from gateway.interactions.references import rewritten
-from gateway.interactions.searchset import searchset
-from gateway.search.parse import parse
-from gateway.store.contract import Stored
+from gateway.store.contract import Stored, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +30,12 @@ class TransactionRun:
 
     changes: Changes
     entries: list[Entry]
+    search: Callable[[Entry, Transaction], bytes]
+    """Answers a GET entry without id with a searchset."""
     identities: dict[str, str] = field(default_factory=dict)
     """fullUrl → `Type/id`"""
     found: dict[int, Stored] = field(default_factory=dict)
-    """Entries whose ifNoneExist or PUT criteria matched: index → the match."""
+    """Conditional creates that matched: index → the match."""
     repeats: dict[int, int] = field(default_factory=dict)
     """Conditional creates that repeat an earlier entry's criteria: index → the index that creates."""
     ids: dict[int, str] = field(default_factory=dict)
@@ -56,8 +56,8 @@ class TransactionRun:
         """Settle which resource an entry is about before any is written."""
         if entry.method == "POST":
             self._identify_create(entry)
-        elif entry.method == "PUT":
-            self.ids[entry.index] = entry.id or self._conditional_update_id(entry)
+        elif entry.method == "PUT" and entry.id is not None:
+            self.ids[entry.index] = entry.id
         if entry.full_url and entry.index in self.ids:
             self.identities[entry.full_url] = f"{entry.type}/{self.ids[entry.index]}"
 
@@ -73,15 +73,6 @@ class TransactionRun:
         elif earlier is not None:
             self.repeats[entry.index] = earlier.index
             self.ids[entry.index] = self.ids[earlier.index]
-
-    def _conditional_update_id(self, entry: Entry) -> str:
-        match = self.changes.match(entry.type, entry.query, f"{entry.place}.request.url")
-        own = (entry.resource or {}).get("id")
-        if match is not None and own not in (None, match.id):
-            raise PreconditionFailed(
-                "The criteria match another resource than the body's id", f"{entry.place}.resource.id"
-            )
-        return match.id if match else own or str(uuid4())
 
     def _perform(self, entry: Entry, done: dict[int, Outcome]) -> Outcome:
         if entry.method == "DELETE":
@@ -109,10 +100,7 @@ class TransactionRun:
         if entry.id is not None:
             stored = present(self.changes.transaction.read(entry.type, entry.id))
             return stored, stored.body
-        query, _ = parse(self.changes.definitions, entry.type, entry.params, self.changes.base)
-        page = self.changes.transaction.search(query)
-        url = f"{self.changes.base}/{entry.type}?{entry.query}"
-        return None, searchset(self.changes.base, page.matches, page.included, page.total, {"self": url})
+        return None, self.search(entry, self.changes.transaction)
 
 
 def _same_condition(entry: Entry, other: Entry) -> bool:

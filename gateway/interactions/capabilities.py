@@ -1,0 +1,90 @@
+"""FHIR capabilities interaction: what this server does, from the data that it does it with (http.html#capabilities)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import anyio
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway import __released__, __version__
+from gateway.auth.authority import Realm
+from gateway.definitions.contract import Definitions, SearchParameter
+from gateway.interactions.exchange import encode
+from gateway.negotiation import CONTENT_TYPE, FHIR_JSON, check_accepts_json
+from gateway.search.values import READERS
+
+INTERACTIONS = ("read", "vread", "update", "delete", "create", "search-type")
+SMART_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+
+
+async def capabilities(request: Request) -> Response:
+    """GET [base]/metadata, open to all"""
+    check_accepts_json(request)
+    services = request.app.state.services
+    realm = await anyio.to_thread.run_sync(services.auth.realm, request.path_params["org"])
+    return Response(encode(capability_statement(services.definitions, realm)), media_type=CONTENT_TYPE)
+
+
+def capability_statement(definitions: Definitions, realm: Realm) -> dict[str, Any]:
+    """The statement of one organisation's base; fhir.resources checks its shape."""
+    statement = {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": __released__,
+        "kind": "instance",
+        "software": {"name": "Crosswalk", "version": __version__, "releaseDate": __released__},
+        "implementation": {"description": "The normalised store of one organisation", "url": realm.fhir_base},
+        "fhirVersion": "4.0.1",
+        "format": [FHIR_JSON, "json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": _security(realm),
+                "resource": [_resource(definitions, type) for type in sorted(definitions.served)],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            }
+        ],
+    }
+    CapabilityStatement.model_validate(statement)
+    return statement
+
+
+def _security(realm: Realm) -> dict[str, Any]:
+    token = {"url": "token", "valueUri": realm.token_url}
+    return {
+        "extension": [{"url": OAUTH_URIS, "extension": [token]}],
+        "cors": False,
+        "service": [{"coding": [{"system": SMART_SERVICE, "code": "SMART-on-FHIR"}], "text": "OAuth2, SMART on FHIR"}],
+    }
+
+
+def _resource(definitions: Definitions, type: str) -> dict[str, Any]:
+    searched = [p for p in definitions.search_parameters(type).values() if p.kind in READERS]
+    searched.sort(key=lambda parameter: parameter.code)
+    resource: dict[str, Any] = {
+        "type": type,
+        "interaction": [{"code": code} for code in INTERACTIONS],
+        "versioning": "versioned",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "searchParam": [_search_param(parameter) for parameter in searched],
+    }
+    if includes := list(_includes(type, searched)):
+        resource["searchInclude"] = includes
+    return resource
+
+
+def _includes(type: str, parameters: Iterable[SearchParameter]) -> Iterable[str]:
+    return (f"{type}:{parameter.code}" for parameter in parameters if parameter.kind == "reference")
+
+
+def _search_param(parameter: SearchParameter) -> dict[str, str]:
+    return {"name": parameter.code, "definition": parameter.url, "type": parameter.kind}

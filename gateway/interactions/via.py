@@ -1,0 +1,123 @@
+"""The live face of one EMR as a FHIR base of its own: reads and searches through its translator, no store between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway import __released__, __version__
+from gateway.faults import MethodNotAllowed, NotFound
+from gateway.interactions.exchange import Exchange, encode, json_response
+from gateway.negotiation import CONTENT_TYPE, FHIR_JSON, check_accepts_json
+from gateway.translation.contract import Found, Translator
+from gateway.translation.lens import Interaction
+
+PARAMETER_TYPES = {"_id": "token", "identifier": "token", "gender": "token", "birthdate": "date", "date": "date"}
+
+
+async def via_read(exchange: Exchange) -> Response:
+    """GET [base]/via/[connection]/[type]/[id]"""
+    exchange.require(exchange.type, "r")
+    translator = await _declaring(exchange, Interaction.READ)
+    type, id = exchange.type, exchange.id
+    resource = await _live(exchange, lambda account: translator.read(account, type, id))
+    return json_response(resource)
+
+
+async def via_search(exchange: Exchange) -> Response:
+    """GET [base]/via/[connection]/[type]?…"""
+    exchange.require(exchange.type, "s")
+    translator = await _declaring(exchange, Interaction.SEARCH)
+    type = exchange.type
+    params = [(name, value) for name, value in exchange.request.query_params.multi_items() if name != "_format"]
+    found: Found = await _live(exchange, lambda account: translator.search(account, type, params))
+    return json_response(searchset(f"{exchange.base}/via/{_connection(exchange)}", type, params, found))
+
+
+def searchset(base: str, type: str, params: list[tuple[str, str]], found: Found) -> dict[str, Any]:
+    """The EMR's answer as a Bundle whose links lead to us."""
+    links = [{"relation": "self", "url": f"{base}/{type}?{urlencode(params)}".rstrip("?")}]
+    if found.next is not None:
+        links.append({"relation": "next", "url": f"{base}/{type}?{found.next}"})
+    entries: list[dict[str, Any]] = [
+        {
+            "fullUrl": f"{base}/{resource['resourceType']}/{resource['id']}",
+            "resource": resource,
+            "search": {"mode": "match" if resource["resourceType"] == type else "include"},
+        }
+        for resource in found.resources
+    ]
+    entries += [{"resource": outcome, "search": {"mode": "outcome"}} for outcome in found.issues]
+    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "link": links}
+    if found.total is not None:
+        bundle["total"] = found.total
+    if entries:
+        bundle["entry"] = entries
+    return bundle
+
+
+async def via_capabilities(request: Request) -> Response:
+    """GET [base]/via/[connection]/metadata, open to all"""
+    check_accepts_json(request)
+    services = request.app.state.services
+    realm = await anyio.to_thread.run_sync(services.auth.realm, request.path_params["org"])
+    connection = request.path_params["connection"]
+    translator = await services.sync.runners.translator(realm, connection)
+    statement = live_statement(translator, f"{realm.fhir_base}/via/{connection}")
+    return Response(encode(statement), media_type=CONTENT_TYPE)
+
+
+def live_statement(translator: Translator, url: str) -> dict[str, Any]:
+    """What the translator declares as readable, and nothing else."""
+    resources = [_resource(type, map) for type, map in sorted(translator.maps.items())]
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": __released__,
+        "kind": "instance",
+        "software": {"name": "Crosswalk", "version": __version__},
+        "implementation": {"description": f"{translator.title}, live", "url": url},
+        "fhirVersion": "4.0.1",
+        "format": [FHIR_JSON],
+        "rest": [{"mode": "server", "resource": [resource for resource in resources if resource["interaction"]]}],
+    }
+
+
+def _resource(type: str, map: Any) -> dict[str, Any]:
+    readable = [i for i in (Interaction.READ, Interaction.SEARCH) if i in map.interactions]
+    resource: dict[str, Any] = {"type": type, "interaction": [{"code": i.value} for i in readable]}
+    if map.search:
+        resource["searchParam"] = [_search_param(name, map.search) for name in sorted(map.search)]
+    return resource
+
+
+def _search_param(name: str, search: Mapping[str, str]) -> dict[str, str]:
+    return {"name": name, "type": PARAMETER_TYPES.get(name, "string")}
+
+
+async def _declaring(exchange: Exchange, interaction: Interaction) -> Translator:
+    """The translator, if it declares this type and interaction."""
+    translator = await exchange.services.sync.runners.translator(exchange.realm, _connection(exchange))
+    map = translator.maps.get(exchange.type)
+    if map is None:
+        raise NotFound(f"{translator.title} has no {exchange.type} here; GET metadata lists what it has")
+    if interaction not in map.interactions:
+        raise MethodNotAllowed(f"{translator.title} has no {interaction.value} of {exchange.type}")
+    return translator
+
+
+async def _live(exchange: Exchange, flow: Any) -> Any:
+    request_id = exchange.request.scope["request_id"]
+    return await exchange.services.sync.runners.run(
+        exchange.realm, _connection(exchange), lambda _, account: flow(account), request_id
+    )
+
+
+def _connection(exchange: Exchange) -> str:
+    connection: str = exchange.request.path_params["connection"]
+    return connection

@@ -1,0 +1,60 @@
+"""Puts a gateway together from its settings, and takes it apart again: the one place that knows every room."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from gateway.auth.authority import Auth
+from gateway.auth.secrets import SecretBox, load_secret_box
+from gateway.definitions import load
+from gateway.services import Services
+from gateway.settings import Settings
+from gateway.store.migrations import migrate as migrate_tables
+from gateway.store.open import open_store, system_clock
+from gateway.store.sqlite import database_path
+from gateway.sync.journal import migrate_journal
+from gateway.sync.sync import Sync
+from gateway.translation.registry import load_translators
+from gateway.upstream import upstream_client
+
+PAGING = "paging"
+
+
+def data_dir(settings: Settings) -> Path:
+    """Where files that belong to the database go: beside it, or under data/ where it is a server."""
+    if settings.database_url.startswith("sqlite"):
+        return database_path(settings.database_url).parent
+    return Path("data")
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to the current schema, DBOS's tables included."""
+    data_dir(settings).mkdir(parents=True, exist_ok=True)
+    migrate_tables(settings.database_url)
+    migrate_journal(settings.database_url)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, box: SecretBox | None = None) -> AsyncIterator[Services]:
+    """Services over a migrated database. Nothing works on the queues until `services.sync.working()`."""
+    box = box or load_secret_box(settings, data_dir(settings))
+    definitions = load()
+    store = open_store(settings.database_url, definitions)
+    async with upstream_client(settings) as http:
+        try:
+            auth = Auth(store.engine, settings, box, http, definitions.all_types)
+            sync = Sync(store, definitions, auth, box, load_translators(), http, time.time)
+            yield Services(
+                settings=settings,
+                definitions=definitions,
+                store=store,
+                auth=auth,
+                sync=sync,
+                paging_key=box.mac_key(PAGING),
+                clock=system_clock,
+            )
+        finally:
+            await store.close()

@@ -1,0 +1,226 @@
+"""Applying one pulled chart: whose it is, what is news in it, and which versions that makes; all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+from uuid import uuid4
+
+from sqlmodel import Session
+
+from gateway.auth.authority import Realm
+from gateway.definitions.contract import Definitions, Resource
+from gateway.faults import Issue
+from gateway.search.query import Criterion, Query, ReferenceValue
+from gateway.store import document
+from gateway.store.contract import Transaction
+from gateway.sync import links, tasks
+from gateway.sync.identity import same_person
+from gateway.sync.tables import Connection, Link
+from gateway.translation import path
+from gateway.translation.contract import Account, Part, Pulled, Pushed
+
+EMR = "emr:"
+
+
+class Became(Enum):
+    """What a pulled chart came to."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The outcome of one chart, with the words for the log."""
+
+    became: Became
+    resource: str | None = None
+    detail: str = ""
+
+
+class RefusedResource(Exception):
+    """What the tables made of a record is not valid FHIR; the chart is not applied."""
+
+    def __init__(self, type: str, issues: tuple[Issue, ...]) -> None:
+        places = ", ".join(place for issue in issues for place in issue.expression)
+        super().__init__(f"the EMR's {type} does not translate to valid FHIR at {places}")
+
+
+@dataclass(slots=True)
+class ChartApplication:
+    """One chart of one connection, within one transaction."""
+
+    tx: Transaction
+    session: Session
+    realm: Realm
+    connection: Connection
+    account: Account
+    definitions: Definitions
+    pulled: Pulled
+
+    def run(self) -> Applied:
+        """Raises RefusedResource; the caller then rolls back to where the chart began."""
+        patient = self._patient_link()
+        if self.pulled.incomplete:
+            return self._incomplete(patient)
+        bound = [(part, self._link_for(part, patient)) for part in self.pulled.parts]
+        locals = {f"{EMR}{part.lens.type}/{part.key}": f"{part.lens.type}/{link.local_id}" for part, link in bound}
+        became = [self._write(part, link, locals) for part, link in bound]
+        self._tell_waiting_task(patient)
+        subject = f"Patient/{patient.local_id}" if patient else None
+        return Applied(_overall(became), subject, self._detail())
+
+    def _detail(self) -> str:
+        unknown = self.pulled.unaccounted
+        return f"fields without a rule: {', '.join(unknown[:20])}" if unknown else ""
+
+    def _patient_link(self) -> Link | None:
+        key = self.pulled.patient_key
+        if key is None:
+            return None
+        found = links.by_external(self.session, self._id, "Patient", key)
+        return found or self._recognised(key) or self._new("Patient", key, str(uuid4()))
+
+    def _recognised(self, key: str) -> Link | None:
+        """Our own id that the EMR gave back, else the one delivered patient with this name and birth date."""
+        local_id = self.pulled.local_id
+        if local_id and self._exists("Patient", local_id):
+            link = links.by_local(self.session, self._id, "Patient", local_id) or self._new("Patient", key, local_id)
+            if link.external_key in (None, key):
+                link.external_key = key
+                return link
+        fresh = self.pulled.parts[0].lens.to_fhir(self.pulled.parts[0].record).value
+        candidates = [link for link in links.awaiting(self.session, self._id) if self._same_person(link, fresh)]
+        if len(candidates) != 1:
+            return None
+        candidates[0].external_key = key
+        return candidates[0]
+
+    def _same_person(self, link: Link, fresh: Resource) -> bool:
+        local = self._read("Patient", link.local_id)
+        return local is not None and same_person(local, fresh)
+
+    def _incomplete(self, patient: Link | None) -> Applied:
+        missing = ", ".join(self.pulled.incomplete)
+        if patient is not None and self._exists("Patient", patient.local_id):
+            patient.missing = missing
+            self._keep(patient)
+        resource = f"Patient/{patient.local_id}" if patient and patient.id else None
+        return Applied(Became.SKIPPED, resource, f"not taken yet; the EMR's chart lacks: {missing}")
+
+    def _link_for(self, part: Part, patient: Link | None) -> Link:
+        if part.lens.type == "Patient" and patient is not None and part.key == self.pulled.patient_key:
+            return patient
+        found = links.by_external(self.session, self._id, part.lens.type, part.key)
+        if found is None and patient is not None and part.match:
+            found = self._matched(part, patient)
+        return found or self._new(part.lens.type, part.key, str(uuid4()))
+
+    def _matched(self, part: Part, patient: Link) -> Link | None:
+        """The patient's one resource of the type that says the same at `part.match` and is not linked yet."""
+        fresh = part.lens.to_fhir(part.record).value
+        wanted = [path.get(fresh, path.parse(place)) for place in part.match]
+        same = [
+            id
+            for id, resource in self._of_patient(part.lens.type, patient.local_id)
+            if [path.get(resource, path.parse(place)) for place in part.match] == wanted
+            and links.by_local(self.session, self._id, part.lens.type, id) is None
+        ]
+        return self._new(part.lens.type, part.key, same[0]) if len(same) == 1 and None not in wanted else None
+
+    def _of_patient(self, type: str, patient_id: str) -> Iterable[tuple[str, Resource]]:
+        criterion = Criterion("patient", "reference", "", (ReferenceValue("Patient", patient_id),))
+        page = self.tx.search(Query(type, (criterion,), count=1000, want_total=False))
+        return ((stored.id, document.decode(stored.body)) for stored in page.matches)
+
+    def _write(self, part: Part, link: Link, locals: Mapping[str, str]) -> Became:
+        before = self._read(part.lens.type, link.local_id)
+        if before is None:
+            resource = {**part.lens.to_fhir(part.record).value, "id": link.local_id}
+        else:
+            keep = self.account.settings["conflict"] == "crm"
+            resource = part.lens.absorb(part.record, before, links.record_of(link), keep_local=keep).value
+        for place, target in part.references.items():
+            path.place(resource, path.parse(f"{place}.reference"), target)
+        resource = _resolved(resource, locals)
+        became = self._put(resource, before)
+        link.record, link.missing, link.synced = links.encode_record(part.record), None, self.tx.now
+        link.external_key = part.key
+        self._keep(link)
+        return became
+
+    def _put(self, resource: Resource, before: Resource | None) -> Became:
+        if before is not None and _content(resource) == _content(before):
+            return Became.UNCHANGED
+        resource["meta"] = {
+            **resource.get("meta", {}),
+            "source": f"{self.realm.fhir_base}/Endpoint/{self.connection.name}",
+        }
+        issues = self.definitions.validate(resource)
+        if issues:
+            raise RefusedResource(resource["resourceType"], issues)
+        self.tx.put(resource)
+        return Became.CREATED if before is None else Became.UPDATED
+
+    def _tell_waiting_task(self, patient: Link | None) -> None:
+        """A push that waited for the EMR's key is complete once the chart has come back."""
+        if patient is None or patient.external_key is None:
+            return
+        stored = self.tx.read("Task", tasks.task_id(self.realm, self.connection.name, patient.local_id))
+        if stored is None or stored.deleted or document.decode(stored.body).get("status") != "in-progress":
+            return
+        if patient.holder is None:
+            told = Pushed(patient.external_key, detail="recognised when it came back")
+            tasks.report(self.tx, self.realm, self.connection.name, patient.local_id, "completed", pushed=told)
+
+    @property
+    def _id(self) -> int:
+        return self.connection.id or 0
+
+    def _new(self, type: str, key: str, local_id: str) -> Link:
+        return Link(org=self.connection.org, connection=self._id, type=type, local_id=local_id, external_key=key)
+
+    def _keep(self, link: Link) -> None:
+        self.session.add(link)
+        self.session.flush()
+
+    def _exists(self, type: str, id: str) -> bool:
+        return self._read(type, id) is not None
+
+    def _read(self, type: str, id: str) -> Resource | None:
+        stored = self.tx.read(type, id)
+        return None if stored is None or stored.deleted else document.decode(stored.body)
+
+
+def _content(resource: Resource) -> Resource:
+    return {name: value for name, value in resource.items() if name != "meta"}
+
+
+def _resolved(node: Any, locals: Mapping[str, str]) -> Any:
+    """The same document with `emr:Type/key` references as the store's; of others only the display stays."""
+    if isinstance(node, dict):
+        resolved = {name: _resolved(value, locals) for name, value in node.items()}
+        reference = resolved.get("reference")
+        if isinstance(reference, str) and reference.startswith(EMR):
+            if reference in locals:
+                resolved["reference"] = locals[reference]
+            else:
+                del resolved["reference"]
+        return resolved
+    if isinstance(node, list):
+        return [_resolved(item, locals) for item in node]
+    return deepcopy(node)
+
+
+def _overall(became: list[Became]) -> Became:
+    """The chart was created when its first part (the Patient) was; updated when any part changed."""
+    if became and became[0] is Became.CREATED:
+        return Became.CREATED
+    return Became.UPDATED if set(became) - {Became.UNCHANGED} else Became.UNCHANGED

@@ -1,0 +1,95 @@
+"""A patient's chart as the store has it, and which writes belong to which patient."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from gateway.definitions.contract import Resource
+from gateway.search.query import Criterion, Query, ReferenceValue
+from gateway.store import document
+from gateway.store.contract import Stored, Transaction
+from gateway.translation.contract import Chart, Translator
+
+PATIENT_ELEMENTS = ("patient", "subject", "beneficiary")
+MAX_OF_TYPE = 1000
+MAX_REFERENCED = 200
+DEPTH = 2
+"""A Coverage names its payor, an Encounter its Location, and that the Location around it."""
+
+
+def chart_types(translators: Iterable[Translator]) -> frozenset[str]:
+    """The types beside Patient that some EMR takes, or has to say that it does not take."""
+    patients_own = {"Encounter", "Coverage", "RelatedPerson", "ServiceRequest", "QuestionnaireResponse"}
+    named = {type for translator in translators for type in (*translator.maps, *translator.refused)}
+    return frozenset(named & patients_own)
+
+
+def patient_of(stored: Stored) -> str | None:
+    """The id of the patient that a version is about."""
+    if stored.type == "Patient":
+        return stored.id
+    resource = document.decode(stored.body) if stored.body else {}
+    for element in PATIENT_ELEMENTS:
+        reference = (resource.get(element) or {}).get("reference", "")
+        if reference.startswith("Patient/"):
+            return str(reference.removeprefix("Patient/"))
+    return None
+
+
+def load_chart(transaction: Transaction, patient_id: str, types: Iterable[str]) -> Chart | None:
+    """None when the patient is not there or was deleted."""
+    stored = transaction.read("Patient", patient_id)
+    if stored is None or stored.deleted:
+        return None
+    patient = document.decode(stored.body)
+    resources = {type: tuple(_of_patient(transaction, type, patient_id)) for type in sorted(types)}
+    everything = [patient, *(resource for group in resources.values() for resource in group)]
+    return Chart(patient, resources, _referenced(transaction, everything))
+
+
+def _of_patient(transaction: Transaction, type: str, patient_id: str) -> Iterator[Resource]:
+    criterion = Criterion("patient", "reference", "", (ReferenceValue("Patient", patient_id),))
+    query = Query(type, (criterion,), count=MAX_OF_TYPE, want_total=False)
+    for stored in transaction.search(query).matches:
+        yield document.decode(stored.body)
+
+
+def _referenced(transaction: Transaction, resources: Sequence[Resource]) -> dict[str, Resource]:
+    found: dict[str, Resource] = {}
+    frontier: Sequence[Resource] = resources
+    for _ in range(DEPTH):
+        wanted = [r for r in _references(frontier) if r not in found and not r.startswith("Patient/")]
+        read = {reference: _read(transaction, reference) for reference in dict.fromkeys(wanted[:MAX_REFERENCED])}
+        new = {reference: resource for reference, resource in read.items() if resource is not None}
+        found |= new
+        frontier = list(new.values())
+    return found
+
+
+def _read(transaction: Transaction, reference: str) -> Resource | None:
+    type, _, id = reference.partition("/")
+    stored = transaction.read(type, id)
+    return None if stored is None or stored.deleted else document.decode(stored.body)
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        reference = node.get("reference")
+        if isinstance(reference, str) and reference.count("/") == 1:
+            yield reference
+        for value in node.values():
+            yield from _references(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _references(item)
+
+
+def digest(chart: Chart, account_stamp: str) -> str:
+    """Equal for charts that a push would carry over equally; `account_stamp` stands for settings and mappings."""
+    parts = [chart.patient, *(r for group in chart.resources.values() for r in group), *chart.referenced.values()]
+    hashed = hashlib.sha256(account_stamp.encode())
+    for resource in parts:
+        hashed.update(document.encode({name: value for name, value in resource.items() if name != "meta"}))
+    return hashed.hexdigest()

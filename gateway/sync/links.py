@@ -1,0 +1,75 @@
+"""Links: which resource of the store is which record of an EMR. All functions work in the caller's transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from gateway.faults import EmrBusy
+from gateway.sync.tables import Link
+from gateway.translation.contract import DECODER, Linked
+from gateway.translation.rows import Record
+
+LEASE_SECONDS = 600
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def by_local(session: Session, connection: int, type: str, local_id: str) -> Link | None:
+    wanted = select(Link).where(Link.connection == connection, Link.type == type, Link.local_id == local_id)
+    return session.exec(wanted).first()
+
+
+def by_external(session: Session, connection: int, type: str, key: str) -> Link | None:
+    wanted = select(Link).where(Link.connection == connection, Link.type == type, Link.external_key == key)
+    return session.exec(wanted).first()
+
+
+def awaiting(session: Session, connection: int) -> list[Link]:
+    """Patients that the EMR has taken without telling its key yet."""
+    wanted = select(Link).where(
+        Link.connection == connection,
+        Link.type == "Patient",
+        col(Link.external_key).is_(None),
+        Link.pushed != None,  # noqa: E711 — SQL
+    )
+    return list(session.exec(wanted))
+
+
+def known_patients(session: Session, connection: int) -> list[Linked]:
+    """All linked patients, longest unsynced first, without their records."""
+    wanted = (
+        select(Link.local_id, Link.external_key)
+        .where(Link.connection == connection, Link.type == "Patient", col(Link.external_key).is_not(None))
+        .order_by(col(Link.synced), col(Link.id))
+    )
+    return [Linked(local_id, external_key) for local_id, external_key in session.exec(wanted)]
+
+
+def linked(link: Link) -> Linked:
+    return Linked(link.local_id, link.external_key, record_of(link))
+
+
+def record_of(link: Link | None) -> Record | None:
+    if link is None or link.record is None:
+        return None
+    record: Record = DECODER.decode(link.record)
+    return record
+
+
+def encode_record(record: Any) -> bytes | None:
+    return None if record is None else _encoder.encode(record)
+
+
+def hold(session: Session, link: Link, holder: str, now: int) -> None:
+    """Take the link for one push; raises EmrBusy while another workflow has it."""
+    if link.holder not in (None, holder) and (link.held_until or 0) > now:
+        raise EmrBusy("another push of this patient is under way", after=5)
+    link.holder, link.held_until = holder, now + LEASE_SECONDS * 1_000_000
+    session.add(link)
+    session.flush()
+
+
+def release(link: Link) -> None:
+    link.holder = link.held_until = None

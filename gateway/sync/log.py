@@ -1,0 +1,57 @@
+"""The connection log: one row for each thing that happened, for operators. It never holds patient data."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from gateway.sync.tables import Connection, LogEntry
+
+MAX_DETAIL = 1000
+
+
+def write(
+    session: Session,
+    connection: Connection,
+    now: int,
+    *,
+    direction: str,
+    operation: str,
+    status: str,
+    detail: str,
+    resource: str | None = None,
+    attempt: int = 1,
+) -> None:
+    entry = LogEntry(
+        org=connection.org,
+        connection=connection.id or 0,
+        time=now,
+        direction=direction,
+        resource=resource,
+        operation=operation,
+        status=status,
+        detail=detail[:MAX_DETAIL],
+        attempt=attempt,
+    )
+    session.add(entry)
+    session.flush()
+
+
+def latest(session: Session, connection: int, limit: int) -> list[dict[str, Any]]:
+    """The newest entries first, in the shape of interfaces.md, 3."""
+    wanted = select(LogEntry).where(LogEntry.connection == connection).order_by(col(LogEntry.id).desc()).limit(limit)
+    return [_shown(entry) for entry in session.exec(wanted)]
+
+
+def _shown(entry: LogEntry) -> dict[str, Any]:
+    return {
+        "time": datetime.fromtimestamp(entry.time / 1_000_000, UTC).isoformat(timespec="milliseconds"),
+        "direction": entry.direction,
+        "resource": entry.resource,
+        "operation": entry.operation,
+        "status": entry.status,
+        "detail": entry.detail,
+        "attempt": entry.attempt,
+    }

@@ -1,0 +1,125 @@
+"""One pull: page after page of what an EMR has that is news, each page applied with its cursor in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from gateway.auth.authority import Realm
+from gateway.definitions.contract import Definitions
+from gateway.store.contract import Store, Transaction
+from gateway.sync import links, log
+from gateway.sync.apply import Applied, Became, ChartApplication, RefusedResource
+from gateway.sync.connections import Connections
+from gateway.sync.tables import Connection
+from gateway.telemetry import PULLED
+from gateway.translation.contract import Account, Linked, Moment, Pulled, PullPage, Translator
+from gateway.translation.runner import Runner
+
+Counts = dict[str, int]
+NOTHING: Counts = {became.value: 0 for became in Became}
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a page of a pull starts from."""
+
+    translator: Translator
+    account: Account
+    cursor: str | None
+    known: Sequence[Linked]
+
+
+class Pull:
+    """Pulls of all connections. A page is idempotent: cut off anywhere, it is fetched and applied again."""
+
+    def __init__(self, store: Store, definitions: Definitions, connections: Connections) -> None:
+        self.store = store
+        self.definitions = definitions
+        self.connections = connections
+
+    async def page(
+        self, realm: Realm, name: str, runner: Runner, moment: Moment, types: frozenset[str], cursor: str | None
+    ) -> tuple[Counts, str | None, bool]:
+        """Fetch and apply one page; answers what became of its charts, the new cursor, and whether more follow."""
+        start = await self.store.write(realm.org, lambda tx: self._start(tx, realm, name))
+        fetched = await runner.run(start.translator.pull(start.account, cursor, start.known, moment, types))
+        counts = await self.store.write(realm.org, lambda tx: self._apply(tx, realm, name, fetched, keep=not types))
+        return counts, fetched.cursor, fetched.more
+
+    def _start(self, tx: Transaction, realm: Realm, name: str) -> Start:
+        with Session(tx.connection) as session:
+            row = self.connections.get(session, realm, name)
+            account = self.connections.account(session, realm, row)
+            known = links.known_patients(session, row.id or 0)
+            return Start(self.connections.translator(row), account, row.cursor, known)
+
+    def _apply(self, tx: Transaction, realm: Realm, name: str, page: PullPage, *, keep: bool) -> Counts:
+        counts = Counter(NOTHING)
+        with Session(tx.connection) as session:
+            row = self.connections.get(session, realm, name)
+            account = self.connections.account(session, realm, row)
+            for pulled in page.charts:
+                applied = self._apply_chart(tx, session, realm, row, account, pulled)
+                if pulled.patient_key is not None:
+                    counts[applied.became.value] += 1
+                self._log(session, row, tx.now, applied)
+            row.charts_seen += sum(1 for pulled in page.charts if pulled.patient_key is not None)
+            row.charts_total = page.total
+            if keep:
+                row.cursor = page.cursor
+            session.add(row)
+            session.flush()
+        for became, number in counts.items():
+            PULLED.labels(account.name, became).inc(number)
+        return dict(counts)
+
+    def _apply_chart(
+        self, tx: Transaction, session: Session, realm: Realm, row: Connection, account: Account, pulled: Pulled
+    ) -> Applied:
+        """One chart that does not translate leaves no trace and stops no other."""
+        savepoint = tx.connection.begin_nested()
+        try:
+            applied = ChartApplication(tx, session, realm, row, account, self.definitions, pulled).run()
+        except RefusedResource as refused:
+            session.expunge_all()
+            savepoint.rollback()
+            return Applied(Became.FAILED, None, str(refused))
+        savepoint.commit()
+        return applied
+
+    def _log(self, session: Session, row: Connection, now: int, applied: Applied) -> None:
+        if applied.became is Became.UNCHANGED and not applied.detail:
+            return
+        status = "failed" if applied.became is Became.FAILED else "ok"
+        log.write(
+            session,
+            row,
+            now,
+            direction="pull",
+            resource=applied.resource,
+            operation=applied.became.value,
+            status=status,
+            detail=applied.detail or "taken from the EMR",
+        )
+
+    def started(self, tx: Transaction, realm: Realm, name: str) -> str | None:
+        """Mark the pull as under way; answers the cursor to go on from."""
+        with Session(tx.connection) as session:
+            row = self.connections.get(session, realm, name)
+            row.pull_started, row.charts_seen, row.charts_total = tx.now, 0, None
+            session.add(row)
+            session.flush()
+            return row.cursor
+
+    def finished(self, tx: Transaction, realm: Realm, name: str, counts: Counts, error: str | None) -> None:
+        with Session(tx.connection) as session:
+            row = self.connections.get(session, realm, name)
+            row.pull_finished, row.pull_error = tx.now, error
+            session.add(row)
+            said = error or ", ".join(f"{number} {became}" for became, number in counts.items())
+            status = "failed" if error else "ok"
+            log.write(session, row, tx.now, direction="pull", operation="pull", status=status, detail=said)

@@ -1,0 +1,173 @@
+"""One push: make one EMR agree with one patient's chart as the store has it now.
+
+A push is level-triggered: it sends the present state, not the write that caused it, so running it again, late or twice
+is harmless. It has three parts. `begin` takes the link and the chart in one transaction; the translator's flow then
+talks to the EMR, each step journaled by the caller; `succeed` or `fail` writes what became of it in one transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from gateway.auth.authority import Realm
+from gateway.canonical import IDENTIFIER_TYPE
+from gateway.definitions.contract import Resource
+from gateway.faults import EmrFault, Fault
+from gateway.store import document
+from gateway.store.contract import Transaction
+from gateway.sync import links, log, tasks
+from gateway.sync.chart import chart_types, digest, load_chart
+from gateway.sync.connections import Connections
+from gateway.sync.tables import Connection, Link
+from gateway.translation.contract import Account, Chart, Linked, Pushed
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a push starts from; plain data, so that a journal can keep it."""
+
+    chart: Chart
+    link: Linked
+    digest: str
+
+
+class Push:
+    """The database side of pushes."""
+
+    def __init__(self, connections: Connections) -> None:
+        self.connections = connections
+
+    def begin(
+        self, tx: Transaction, realm: Realm, name: str, patient_id: str, holder: str, *, force: bool
+    ) -> Begun | None:
+        """None when there is nothing to push: no such patient, or the EMR has this very chart already."""
+        with Session(tx.connection) as session:
+            row = self.connections.get(session, realm, name)
+            translator, account = self.connections.translator(row), self.connections.account(session, realm, row)
+            chart = load_chart(tx, patient_id, chart_types([translator]))
+            if chart is None:
+                return None
+            link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
+            stamp = digest(_without_own_identifiers(chart, account), _stamp(account))
+            if not force and link.external_key is not None and link.pushed == stamp:
+                tasks.report(tx, realm, name, patient_id, "completed")
+                return None
+            links.hold(session, link, holder, tx.now)
+            tasks.report(tx, realm, name, patient_id, "in-progress")
+            return Begun(chart, links.linked(link), stamp)
+
+    def succeed(self, tx: Transaction, realm: Realm, name: str, begun: Begun, pushed: Pushed, attempt: int) -> None:
+        patient_id = begun.link.local_id
+        with Session(tx.connection) as session:
+            row = self.connections.get(session, realm, name)
+            account = self.connections.account(session, realm, row)
+            link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
+            _remember(session, link, pushed, begun.digest, tx.now)
+            self._link_parts(session, row, pushed, tx.now)
+            waiting = pushed.external_id is None
+            reason = pushed.detail if waiting else None
+            tasks.report(tx, realm, name, patient_id, "in-progress" if waiting else "completed", reason, pushed)
+            operation = "create" if begun.link.external_id is None else "update"
+            detail = pushed.detail + (
+                f"; {len(pushed.left_out)} facts left out, see the Task" if pushed.left_out else ""
+            )
+            _log(session, row, tx.now, patient_id, operation, "waiting" if waiting else "ok", detail, attempt)
+        _add_identifiers(tx, account, patient_id, pushed)
+
+    def fail(
+        self, tx: Transaction, realm: Realm, name: str, patient_id: str, fault: Fault, attempt: int, again: float | None
+    ) -> None:
+        """`again`: in how many seconds the next attempt is due; None when only a person can help."""
+        reason = str(fault) if again is None else f"{fault}; next attempt in {_spoken(again)}"
+        with Session(tx.connection) as session:
+            row = self.connections.get(session, realm, name)
+            link = links.by_local(session, row.id or 0, "Patient", patient_id)
+            if link is not None:
+                links.release(link)
+                session.add(link)
+            tasks.report(tx, realm, name, patient_id, "failed" if again is None else "requested", reason)
+            _log(session, row, tx.now, patient_id, "push", "failed" if again is None else "retry", reason, attempt)
+
+    def _link_parts(self, session: Session, row: Connection, pushed: Pushed, now: int) -> None:
+        for reference, key in pushed.links.items():
+            type, _, local_id = reference.partition("/")
+            link = links.by_local(session, row.id or 0, type, local_id) or _new_link(row, type, local_id)
+            other = links.by_external(session, row.id or 0, type, key)
+            if other is None or other.id == link.id:
+                link.external_key, link.synced = key, now
+                session.add(link)
+        session.flush()
+
+
+def _new_link(row: Connection, type: str, local_id: str) -> Link:
+    return Link(org=row.org, connection=row.id or 0, type=type, local_id=local_id)
+
+
+def _remember(session: Session, link: Link, pushed: Pushed, stamp: str, now: int) -> None:
+    link.external_key = pushed.external_id or link.external_key
+    if pushed.record is not None:
+        link.record = links.encode_record(pushed.record)
+    link.pushed, link.synced = stamp, now
+    links.release(link)
+    session.add(link)
+    session.flush()
+
+
+def _log(
+    session: Session, row: Connection, now: int, patient: str, operation: str, status: str, detail: str, attempt: int
+) -> None:
+    log.write(
+        session,
+        row,
+        now,
+        direction="push",
+        resource=f"Patient/{patient}",
+        operation=operation,
+        status=status,
+        detail=detail,
+        attempt=attempt,
+    )
+
+
+def _add_identifiers(tx: Transaction, account: Account, patient_id: str, pushed: Pushed) -> None:
+    """The EMR's own keys become identifiers of the Patient (mapping.md), without starting another push."""
+    stored = tx.read("Patient", patient_id)
+    if stored is None or stored.deleted or not pushed.identifiers:
+        return
+    patient = document.decode(stored.body)
+    for kind, value in pushed.identifiers.items():
+        _set_identifier(patient, account.system(kind), value, kind)
+    tx.put(patient)
+
+
+def _set_identifier(patient: Resource, system: str, value: str, kind: str) -> None:
+    identifiers = patient.setdefault("identifier", [])
+    mine = next((identifier for identifier in identifiers if identifier.get("system") == system), None)
+    if mine is None:
+        mine = {"system": system}
+        if kind == "mr":
+            mine = {"type": {"coding": [{"system": IDENTIFIER_TYPE, "code": "MR"}]}, "system": system}
+        identifiers.append(mine)
+    mine["value"] = value
+
+
+def _without_own_identifiers(chart: Chart, account: Account) -> Chart:
+    own = {account.system("id"), account.system("mr")}
+    identifiers = [i for i in chart.patient.get("identifier", []) if i.get("system") not in own]
+    return Chart({**chart.patient, "identifier": identifiers}, chart.resources, chart.referenced)
+
+
+def _stamp(account: Account) -> str:
+    """Settings and mappings that a push depends on: when they change, unchanged charts go out again."""
+    return json.dumps([account.base_url, account.settings, account.mappings], sort_keys=True, default=dict)
+
+
+def _spoken(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def is_retryable(fault: BaseException) -> bool:
+    return isinstance(fault, EmrFault) and fault.retryable

@@ -1,0 +1,32 @@
+"""Logs and metrics. A log line is one JSON object on stderr. Neither holds patient data: routes are templates."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+REQUESTS = Counter("crosswalk_http_requests_total", "Requests answered", ["method", "route", "status"])
+SECONDS = Histogram("crosswalk_http_request_seconds", "Time until the answer was complete", ["method", "route"])
+EMR_CALLS = Counter("crosswalk_emr_calls_total", "Calls to EMRs", ["translator", "outcome"])
+PUSHES = Counter("crosswalk_pushes_total", "Pushes of one patient to one EMR", ["translator", "status"])
+PULLED = Counter("crosswalk_pulled_charts_total", "Charts pulled from EMRs", ["translator", "outcome"])
+
+
+def configure_logging(level: str) -> None:
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(message)s")
+    for name in ("httpx", "httpcore", "dbos", "hypercorn.access", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # their lines hold URLs and arguments
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
