@@ -87,6 +87,8 @@ def test(criterion: Criterion) -> Test:
     table = table_of(criterion.param, criterion.kind)
     if criterion.modifier == "missing":
         return Test(table, criterion.param, (), negated=criterion.values == (TokenValue(None, "true"),))
+    if not criterion.values:
+        raise ValueError(f"a criterion of {criterion.param} without a value would match everything")
     probes = (probe for value in criterion.values for probe in probes_of(criterion, value))
     return Test(table, criterion.param, together(probes), negated=criterion.modifier == "not")
 

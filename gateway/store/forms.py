@@ -21,9 +21,9 @@ Form = Callable[[Any, Bind, Names], Condition]
 def equals(c: Any, bind: Bind, names: Names) -> Condition:
     """Every named column equals its value; a name that repeats is a list of alternatives."""
     if len(set(names)) < len(names):
-        listed: Condition = c[names[0]].in_([bind(f"{names[0]}{i}") for i in range(len(names))])
+        listed: Condition = getattr(c, names[0]).in_([bind(f"{names[0]}{i}") for i in range(len(names))])
         return listed
-    return and_(*(c[name] == bind(name) for name in names))
+    return and_(*(getattr(c, name) == bind(name) for name in names))
 
 
 def url_or_target(c: Any, bind: Bind, names: Names) -> Condition:
@@ -40,7 +40,7 @@ def unit(compare: Callable[[Any, Bind], Condition]) -> Form:
     """A comparison of numbers, and the equality of those parts of the unit that were given."""
 
     def compare_with_unit(c: Any, bind: Bind, names: Names) -> Condition:
-        return and_(compare(c, bind), *(c[name] == bind(name) for name in ("system", "code") if name in names))
+        return and_(compare(c, bind), *(getattr(c, name) == bind(name) for name in ("system", "code") if name in names))
 
     return compare_with_unit
 

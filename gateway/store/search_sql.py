@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import (
@@ -113,9 +114,9 @@ def unindexed(column: Expression) -> Expression:
 # --- one test -------------------------------------------------------------------------------------------------------
 
 
-def alternatives(test: TestShape, number: int, row: FromClause) -> list[Condition]:
+def alternatives(test: TestShape, number: int, columns: Any) -> list[Condition]:
     forms = FORMS[test.table]
-    return [forms[form](row.c, binder(f"t{number}_{at}"), names) for at, (form, names) in enumerate(test.probes)]
+    return [forms[form](columns, binder(f"t{number}_{at}"), names) for at, (form, names) in enumerate(test.probes)]
 
 
 def scope(test: TestShape, number: int, row: FromClause) -> list[Condition]:
@@ -129,19 +130,22 @@ def keys(test: TestShape, number: int) -> Any:
     """The keys of all resources that satisfy a test; each alternative is a range of one index."""
     row = table_of(test.table).alias("d")
     around = scope(test, number, row)
-    parts = [select(row.c.key).where(*around, condition) for condition in alternatives(test, number, row)]
+    parts = [select(row.c.key).where(*around, condition) for condition in alternatives(test, number, row.c)]
     if not parts:
         return select(row.c.key).where(*around)
     return parts[0] if len(parts) == 1 else union_all(*parts)
 
 
-def holds(test: TestShape, number: int, resource: FromClause) -> Condition:
+def holds(test: TestShape, number: int, resource: FromClause, *, in_order_of_change: bool = False) -> Condition:
     """Whether one candidate satisfies a test."""
     if test.table == RESOURCE.name:
-        found: Condition = or_(*alternatives(test, number, resource))
+        # A range of changes is worth reading by its index only where that is the order asked for.
+        updated = resource.c.updated if in_order_of_change else unindexed(resource.c.updated)
+        columns = SimpleNamespace(id=resource.c.id, updated=updated)
+        found: Condition = or_(*alternatives(test, number, columns))
     else:
         row = table_of(test.table).alias(f"i{number}")
-        choices = alternatives(test, number, row)
+        choices = alternatives(test, number, row.c)
         found = exists().where(
             *scope(test, number, row), row.c.key == resource.c.key, *([or_(*choices)] if choices else [])
         )
@@ -229,7 +233,12 @@ def candidates(shape: Shape, resource: FromClause) -> list[Condition]:
 
 
 def matches(shape: Shape, resource: FromClause) -> list[Condition]:
-    return [holds(test, at, resource) for at, test in enumerate(shape.tests) if at != shape.driver]
+    by_change = bool(shape.orders) and (shape.orders[0].table, shape.orders[0].column) == (RESOURCE.name, "updated")
+    return [
+        holds(test, at, resource, in_order_of_change=by_change)
+        for at, test in enumerate(shape.tests)
+        if at != shape.driver
+    ]
 
 
 def walked_road(shape: Shape, resource: FromClause) -> tuple[FromClause, list[Condition], list[Expression]]:

@@ -1,0 +1,112 @@
+"""No search reads a table from end to end: SQLite's own account of every statement a search runs."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from gateway.search import plan
+from gateway.search.parse import parse
+from gateway.search.query import Criterion, Query
+from gateway.store import searcher as searching
+from gateway.store.compiled import Compiled, Row
+from gateway.store.searcher import Search
+from gateway.store.store import SqlStore
+from tests.gateway.store.basic_definitions import BasicDefinitions
+from tests.gateway.store.conftest import NOW
+
+SEARCHES = [
+    [],
+    [("token", "urn:s|a")],
+    [("token", "a,b,c")],
+    [("token", "|a"), ("token:not", "b")],
+    [("string", "mu"), ("string:exact", "Muñoz")],
+    [("string:contains", "u")],
+    [("date", "ge2023"), ("date", "lt2024")],
+    [("date", "2023-05"), ("date", "ap2023"), ("date", "ne2020")],
+    [("date", "sa2023"), ("date", "eb2025")],
+    [("number", "gt1"), ("number", "le2"), ("quantity", "5|urn:u|mg")],
+    [("reference", "Patient/p"), ("reference", "p"), ("reference", "urn:x")],
+    [("subject:Patient", "p"), ("_include", "Basic:subject"), ("_include", "Basic:subject:Group")],
+    [("uri", "urn:a,urn:b"), ("uri:missing", "false"), ("date:missing", "true")],
+    [("_id", "a,b,c"), ("_lastUpdated", "gt2023"), ("token", "a")],
+    [("_sort", "-_lastUpdated")],
+    [("_sort", "_lastUpdated"), ("_lastUpdated", "gt2020")],
+    [("_lastUpdated", "gt2020")],
+    [("_sort", "string,-date"), ("token", "a")],
+    [("_sort", "-date")],
+    [("_sort", "_id"), ("string", "m")],
+]
+FROM_A_BRANCH = re.compile(r"SCAN (page|anon_\d+|\d+-ROW|CONSTANT ROW|\(subquery-\d+\))")
+
+
+class Explaining(Search):
+    """Notes what each statement would do before it is done."""
+
+    lines: list[tuple[str, str]]
+
+    def rows(self, statement: Compiled, values: Mapping[str, Any]) -> list[Row]:
+        explained = self.raw.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.bind(values)).fetchall()
+        self.lines += [(line[3], statement.sql) for line in explained]
+        return super().rows(statement, values)
+
+
+def explained(store: SqlStore, raw: sqlite3.Connection, params: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    steering = [("_total", "accurate"), ("_count", "2")]
+    query, _ = parse(BasicDefinitions(), "Basic", [*params, *steering], base="", now=NOW)
+    search = Explaining(store._searcher, raw, 1, query)
+    search.lines = []
+    search.page()
+    return search.lines
+
+
+@pytest.mark.parametrize("selective", [0, 1000], ids=["walking", "gathering"])
+@pytest.mark.parametrize("params", SEARCHES, ids=str)
+async def test_no_table_is_scanned(
+    store: SqlStore, params: list[tuple[str, str]], selective: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "SELECTIVE", selective)
+    everything = {
+        "token": [["urn:s", "a"]], "string": ["Muñoz"], "date": ["2023-05-01"], "number": ["1.5"], "uri": ["urn:a"],
+        "quantity": [["5", "urn:u", "mg"]], "reference": ["Patient/p", "urn:x"], "subject": ["Patient/p"],
+    }  # fmt: skip
+    for id in "abcd":
+        resource = {**everything, "resourceType": "Basic", "id": id}
+        await store.write(1, lambda transaction, resource=resource: transaction.put(resource))  # type: ignore[misc]
+    lines = explained(store, store._reader(), params)
+    assert lines
+    for line, sql in lines:
+        assert not line.startswith("SCAN ") or FROM_A_BRANCH.match(line), f"{line}\n{sql}"
+        if line.startswith("SEARCH") and "org=?" in line:
+            enough = "param=?" in line or "key=?" in line or "type=?" in line
+            assert enough, f"{line}\n{sql}"
+
+
+IN_ORDER = [
+    [("_sort", "_lastUpdated"), ("_lastUpdated", "gt2020")],
+    [("_sort", "-_lastUpdated")],
+    [("_lastUpdated", "gt2020")],
+    [("_sort", "string")],
+    [("_sort", "-date")],
+    [("_sort", "string,-date")],
+]
+
+
+@pytest.mark.parametrize("params", IN_ORDER, ids=str)
+async def test_an_order_that_an_index_has_is_not_sorted_for(
+    store: SqlStore, params: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "SELECTIVE", 0)
+    await store.write(1, lambda transaction: transaction.put({"resourceType": "Basic", "id": "a", "string": ["x"]}))
+    lines = [line for line, _ in explained(store, store._reader(), params)]
+    inner = lines[: next(at for at, line in enumerate(lines) if "SCAN page" in line)]
+    assert "USE TEMP B-TREE FOR ORDER BY" not in inner
+
+
+def test_a_criterion_without_values_is_a_mistake_and_no_match_for_all() -> None:
+    with pytest.raises(ValueError, match="without a value"):
+        plan.tests(Query("Basic", (Criterion("token", "token", "", ()),)))
