@@ -1,0 +1,171 @@
+"""The runner: drives a translator's flow, and does all of its I/O.
+
+Every tuple of calls that a flow yields is one step. A caller that journals (sync) gives `step`, which runs an attempt
+as often as it takes and remembers the outcome; the flow itself holds no state worth keeping, since the same replies
+lead it through the same calls. An attempt either answers every call or raises the first fault; that fault is raised
+inside the flow, at its yield, where the flow may catch it.
+
+    flow ── calls ─► step ─► attempt ─► guard ─► token ─► pace ─► authorize ─► network
+      ▲                                                                           │
+      └───────────────────────── replies or a fault ◄─────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+import httpx
+
+from gateway.faults import EmrNonsense, Fault
+from gateway.translation.contract import Account, Call, Calls, Flow, Moment, Replies, Reply, Token, Translator
+from gateway.translation.rate import SHARED, Pace
+from gateway.translation.target import url_of
+from gateway.translation.tokens import Held, TokenCache, TokenKey
+from gateway.translation.wire import body_of, exchanged, request_of
+
+T = TypeVar("T")
+Attempt = Callable[[], Awaitable[Replies]]
+Step = Callable[[str, Attempt, bool], Awaitable[Replies]]
+"""`step(name, attempt, repeatable)`: `name` is stable and holds no data; not repeatable: one attempt may have acted."""
+
+REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
+UNAUTHORIZED = 401
+
+
+async def DIRECT(name: str, attempt: Attempt, repeatable: bool) -> Replies:  # noqa: N802 - one of the values of Step
+    """Attempts once and journals nothing: for live requests."""
+    return await attempt()
+
+
+class Runner:
+    """Runs flows of one translator for one account."""
+
+    def __init__(
+        self,
+        translator: Translator,
+        account: Account,
+        *,
+        client: httpx.AsyncClient,
+        tokens: TokenCache,
+        clock: Callable[[], datetime],
+        nonce: Callable[[], str],
+        request_id: str | None = None,
+        pace: Pace = SHARED,
+    ) -> None:
+        self.translator = translator
+        self.account = account
+        self._client = client
+        self._tokens = tokens
+        self._clock = clock
+        self._nonce = nonce
+        self._tracing = {"X-Request-Id": request_id} if request_id else {}
+        self._pace = pace
+
+    def moment(self) -> Moment:
+        """Now, and a new nonce: what a flow is started with. A caller that replays flows journals it."""
+        return Moment(self._clock(), self._nonce())
+
+    async def run(self, flow: Flow[T], step: Step = DIRECT) -> T:
+        """Drives the flow to its end; raises the fault that the flow did not catch."""
+        return await self._drive(flow, step, self._exchange)
+
+    async def _drive(self, flow: Flow[T], step: Step, exchange: Callable[[Call], Awaitable[Reply]]) -> T:
+        advance: Callable[[], Calls] = partial(next, flow)
+        number = 0
+        try:
+            while True:
+                calls = advance()
+                number += 1
+                attempt = partial(_all, exchange, calls)
+                try:
+                    replies = await step(self._name(number, calls), attempt, all(map(_is_repeatable, calls)))
+                    advance = partial(flow.send, replies)
+                except Fault as fault:
+                    advance = partial(flow.throw, fault)
+        except StopIteration as stop:
+            outcome: T = stop.value
+            return outcome
+        finally:
+            flow.close()
+
+    def _name(self, number: int, calls: Calls) -> str:
+        methods = Counter(call.method for call in calls)
+        told = " ".join(f"{method} x{count}" if count > 1 else method for method, count in sorted(methods.items()))
+        return f"{self.translator.name} {number} {told}"
+
+    async def _exchange(self, call: Call) -> Reply:
+        """One call of a flow: its guard first, then the call itself, once more when a kept token was withdrawn."""
+        if call.guard is not None:
+            found = await self._drive(call.guard(), DIRECT, self._exchange)
+            if found is not None:
+                return found
+        held = await self._held(call)
+        reply = await self._send(call, held.value if held else None)
+        if reply.status == UNAUTHORIZED and held is not None:
+            await self._tokens.drop(TokenKey.of(self.account, call.token or ""), held.value)
+            if not held.is_new:
+                held = await self._held(call)
+                reply = await self._send(call, held.value if held else None)
+        return self._judged(call, reply)
+
+    async def _held(self, call: Call) -> Held | None:
+        """The access token for a call; None where the vendor, or the call, has none."""
+        scope = call.token
+        if scope is None or self.translator.token(self.account, scope, self.moment()) is None:
+            return None
+        return await self._tokens.get(TokenKey.of(self.account, scope), partial(self._fetch, scope))
+
+    async def _fetch(self, scope: str) -> Token:
+        flow = self.translator.token(self.account, scope, self.moment())
+        if flow is None:
+            raise EmrNonsense(f"{self.translator.title} has tokens for some calls only")
+        return await self._drive(flow, DIRECT, self._exchange_for_token)
+
+    async def _exchange_for_token(self, call: Call) -> Reply:
+        """A call of a token flow has no token of its own."""
+        return self._judged(call, await self._send(call, None))
+
+    async def _send(self, call: Call, token: str | None) -> Reply:
+        url = url_of(self.account, call)
+        body, media_type = body_of(call)
+        key = (self.account.org, self.account.name)
+        async with self._pace.admitted(key, self.translator.concurrency, self.translator.rate):
+            # Signed only now: a signature's time is the time of sending.
+            signed = self._authorization(call, url, body, token)
+            typed = {"Content-Type": media_type} if media_type else {}
+            request = request_of(url, call, body, self._tracing, typed, call.headers, signed)
+            return await exchanged(self._client, request)
+
+    def _authorization(self, call: Call, url: httpx.URL, body: bytes, token: str | None) -> Mapping[str, str]:
+        if call.token is None:
+            return {}
+        target = url.raw_path.decode("ascii")
+        return self.translator.authorize(self.account, call, target, body, token, self.moment())
+
+    def _judged(self, call: Call, reply: Reply) -> Reply:
+        if 200 <= reply.status < 300 or reply.status in call.accepts:
+            return reply
+        if 300 <= reply.status < 400:
+            raise EmrNonsense(
+                f"{self.translator.title} answered {reply.status}, a redirect, and redirects are not followed:"
+                f" check base_url of connection {self.account.name}"
+            )
+        raise self.translator.fault(reply)
+
+
+def _is_repeatable(call: Call) -> bool:
+    return call.method in REPEATABLE or call.guard is not None
+
+
+async def _all(exchange: Callable[[Call], Awaitable[Reply]], calls: Calls) -> Replies:
+    """Side by side; all of them end, so that no write is cut off, before the first failure is told."""
+    outcomes = await asyncio.gather(*map(exchange, calls), return_exceptions=True)
+    failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    for failure in sorted(failures, key=lambda failure: isinstance(failure, Fault)):
+        raise failure
+    return tuple(outcome for outcome in outcomes if isinstance(outcome, Reply))
