@@ -24,8 +24,9 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from gateway.faults import EmrNonsense, Fault
-from gateway.translation.lens import LeftOut, Lens, ResourceMap
+from gateway.translation.lens import LeftOut
 from gateway.translation.rows import Bindings, Record, Resource
+from gateway.translation.view import View, Viewed
 
 T = TypeVar("T")
 DECODER = msgspec.json.Decoder(float_hook=Decimal)
@@ -177,7 +178,7 @@ class Pushed:
     identifiers: Mapping[str, str] = field(default_factory=dict)
     """kind (`id`, `mr`) → value, to be added to the Patient."""
     links: Mapping[str, str] = field(default_factory=dict)
-    """`Type/id` of other resources of the chart → the EMR's key of what they became, so that a pull knows them again."""
+    """`Type/id` of other resources of the chart → the EMR's key for them, so that a pull knows them again."""
     left_out: tuple[LeftOut, ...] = ()
     detail: str = "200 OK"
     """What the log shows: the EMR's answer in a few words, without patient data."""
@@ -191,7 +192,7 @@ class Part:
     `emr:Type/key` in `references` or by the table; sync turns them into the store's.
     """
 
-    lens: Lens
+    lens: View
     key: str
     record: Record = field(repr=False)
     references: Mapping[str, str] = field(default_factory=dict)
@@ -249,7 +250,7 @@ class RecordKind:
 
     name: str
     leaves: frozenset[str]
-    maps: tuple[ResourceMap, ...]
+    maps: tuple[Viewed, ...]
     ignored: Mapping[str, str] = field(default_factory=dict)
     within: Mapping[str, str] = field(default_factory=dict)
     """Type of a map → where its records lie in this document, such as `insurances[]`; "" is the document itself."""
@@ -267,8 +268,11 @@ class Translator(Protocol):
     secrets: Mapping[str, Setting]
     webhooks: tuple[str, ...]
     """Names of the inbound webhooks that the vendor calls, in URL form: `patient-creation`."""
-    maps: Mapping[str, ResourceMap]
-    """By FHIR type: the declaration; a type or interaction that is not here is not served."""
+
+    @property
+    def maps(self) -> Mapping[str, Viewed]:
+        """By FHIR type: the declaration; a type or interaction that is not here is not served."""
+
     refused: Mapping[str, str]
     """FHIR type → why this EMR does not take it from us; reported for every push that has such a resource."""
     kinds: tuple[RecordKind, ...]
