@@ -1,0 +1,1 @@
+"""Tests of the internal REST API's translator and sandbox."""

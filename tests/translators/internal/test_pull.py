@@ -1,0 +1,117 @@
+"""Pulls against the sandbox: nothing is missed, and a page is bounded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from gateway.faults import EmrRefused
+from gateway.translation.contract import Pulled, PullPage
+from tests.translators.internal.driving import World
+from translators.internal import pull as pulling
+from translators.internal import translator
+from translators.internal.pull import PAGE, Cursor
+
+
+async def one(world: World, cursor: str | None, types: frozenset[str] = frozenset()) -> PullPage:
+    return await world.run(translator.pull(world.account, cursor, (), world.moment(), types))
+
+
+async def whole(world: World, cursor: str | None = None) -> tuple[list[Pulled], str | None]:
+    charts: list[Pulled] = []
+    more = True
+    while more:
+        page = await one(world, cursor)
+        charts, cursor, more = [*charts, *page.charts], page.cursor, page.more
+    return charts, cursor
+
+
+def keys(charts: list[Pulled]) -> list[str]:
+    return [chart.patient_key for chart in charts if chart.patient_key]
+
+
+async def register(world: World, count: int) -> None:
+    for number in range(count):
+        await world.staff("register", first_name="Ada", last_name=f"Row{number:03}")
+
+
+async def test_the_first_pull_brings_everybody_in_pages(world: World) -> None:
+    await register(world, 2 * PAGE)
+    charts, _ = await whole(world)
+    assert sorted(keys(charts)) == sorted(world.patients)
+    assert len(keys(charts)) == len(set(keys(charts)))
+
+
+async def test_related_entities_come_first_and_once(world: World) -> None:
+    charts, _ = await whole(world)
+    assert charts[0].patient_key is None
+    parts = [(part.lens.type, part.key[-4:]) for part in charts[0].parts]
+    assert sorted(parts) == [("Basic", "40b1"), ("Location", "10c1"), ("Location", "10c2"), ("Practitioner", "20d1")]
+    location = next(part for part in charts[0].parts if part.key.endswith("10c1"))
+    assert location.lens.to_fhir(location.record).value["name"] == "Harbor Street Clinic"
+
+
+async def test_the_next_pull_brings_what_has_changed(world: World) -> None:
+    """And, for the overlap, who was saved shortly before the last watermark; not who rested for long."""
+    world.clock.now += timedelta(hours=1)
+    earlier = await world.staff("edit", last_name="Holloway", city="Elsewhere")
+    _, cursor = await whole(world)
+    world.clock.now += timedelta(hours=1)
+    changed = await world.staff("edit", last_name="Amberly", city="Port Ellery")
+    charts, cursor = await whole(world, cursor)
+    assert keys(charts) == [changed["id"], earlier["id"]]
+    assert msgspec.json.decode(cursor or "", type=Cursor).after == ""
+
+
+async def test_who_is_saved_during_a_pull_is_met_by_that_or_the_next(world: World) -> None:
+    await register(world, PAGE + 10)
+    page = await one(world, None)
+    assert page.more
+    last = min(world.patients.values(), key=lambda p: (p["updated_at"], p["id"]))
+    await world.staff("edit", id=last["id"], city="Moved while the pull was under way")
+    rest, cursor = await whole(world, page.cursor)
+    again, _ = await whole(world, cursor)
+    assert set(keys([*page.charts, *rest, *again])) == set(world.patients)
+    newest = [chart for chart in again if chart.patient_key == last["id"]]
+    assert newest[0].parts[0].record["city"].startswith("Moved")
+
+
+async def test_the_archived_come_in_a_round_of_their_own(world: World) -> None:
+    gone = await world.staff("archive", last_name="Amberly")
+    charts, _ = await whole(world)
+    (chart,) = [chart for chart in charts if chart.patient_key == gone["id"]]
+    assert chart.parts[0].lens.to_fhir(chart.parts[0].record).value["active"] is False
+
+
+async def test_summaries_are_completed(world: World) -> None:
+    await world.fault("summaries")
+    charts, _ = await whole(world)
+    assert all("version" in chart.parts[0].record for chart in charts if chart.patient_key)
+
+
+async def test_a_cursor_that_the_emr_has_thrown_away_starts_the_round_again_but_not_for_ever(world: World) -> None:
+    stale = Cursor(until=world.clock(), after="worn-out")
+    page = await one(world, msgspec.json.encode(stale).decode())
+    assert page.more
+    charts, _ = await whole(world, page.cursor)
+    assert sorted(keys(charts)) == sorted(world.patients)
+    worn = Cursor(until=world.clock(), after="worn-out", restarts=pulling.RESTARTS)
+    with pytest.raises(EmrRefused):
+        await one(world, msgspec.json.encode(worn).decode())
+
+
+async def test_only_the_types_that_are_asked_for(world: World) -> None:
+    page = await one(world, None, frozenset({"Location"}))
+    assert {part.lens.type for chart in page.charts for part in chart.parts} == {"Location"}
+    page = await one(world, None, frozenset({"Patient"}))
+    assert {part.lens.type for chart in page.charts for part in chart.parts} == {"Patient"}
+
+
+async def test_a_field_that_the_contract_does_not_have_is_named(world: World) -> None:
+    patient: dict[str, Any] = next(iter(world.patients.values()))
+    patient["shoe_size"] = 41
+    charts, _ = await whole(world)
+    assert [chart.unaccounted for chart in charts if chart.patient_key == patient["id"]] == [("shoe_size",)]

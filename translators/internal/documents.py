@@ -1,0 +1,81 @@
+"""The documents of the API with every leaf that it documents: what the tables read, and what is left aside, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.translation import path
+from gateway.translation.contract import RecordKind
+from gateway.translation.rows import Record
+from translators.internal.bodies import RELATIONS, SCALARS
+from translators.internal.entity import BILLING_TYPE, EMPLOYER, FEE_SCHEDULE, PRACTITIONER
+from translators.internal.examples import CREATES, ENTITIES, PATIENTS, UPDATES
+from translators.internal.location import LOCATION
+from translators.internal.patient import PATIENT
+
+_LEDGER = "a sum that the API computes from a ledger that it does not show; Crosswalk serves no Account"
+_UUID_FORM = "the written form of the entity whose `id` the table maps (bodies.py)"
+
+NOT_READ: Mapping[str, str] = {
+    "balance_0_30": _LEDGER,
+    "balance_31_60": _LEDGER,
+    "balance_61_90": _LEDGER,
+    "balance_over_90": _LEDGER,
+    "balance_total": _LEDGER,
+    "estimated_balance": _LEDGER,
+    "insurance_estimate": _LEDGER,
+    "payment_plan_due": _LEDGER,
+    "latest_vitals_date": "computed from the newest vital signs record, which is an Observation with its own date",
+    "potential_duplicates[]": "a hint of one answer about other patients, no fact of this one",
+    "created_at": "when the row was made; a fact of the EMR's database, not of the patient",
+    "updated_at": "steers the pull (pull.py) and is meta.lastUpdated on the live face",
+    "deleted_at": "is set exactly while `status` is archived, which the table maps",
+    "version": "the optimistic lock of updates (push.py); meta.versionId on the live face",
+}
+READ = frozenset({*SCALARS, *NOT_READ, "id", "status", "smoking_snomed", "scheduling_restricted"}) | {
+    f"{name}.{leaf}" for name in RELATIONS for leaf in ("id", "name")
+}
+_WRITTEN = frozenset({*SCALARS, *(f"{name}_uuid" for name in RELATIONS)})
+_UUIDS = {f"{name}_uuid": _UUID_FORM for name in RELATIONS}
+
+KINDS = (
+    RecordKind("PatientOut", READ, (PATIENT,), NOT_READ, {"Patient": ""}, PATIENTS),
+    RecordKind(
+        "CreatePatientIn",
+        _WRITTEN | {"status", "billing_account"},
+        (PATIENT,),
+        {**_UUIDS, "billing_account": "a decision for the registration desk that the API never shows again"},
+        {"Patient": ""},
+        CREATES,
+    ),
+    RecordKind(
+        "UpdatePatientIn",
+        _WRITTEN | {"base_version"},
+        (PATIENT,),
+        {**_UUIDS, "base_version": "the version that the update was made of (push.py)"},
+        {"Patient": ""},
+        UPDATES,
+    ),
+    RecordKind(
+        "EntityRef",
+        frozenset({"id", "name"}),
+        (LOCATION, PRACTITIONER, EMPLOYER, BILLING_TYPE, FEE_SCHEDULE),
+        {},
+        {"Location": "", "Practitioner": "", "Organization": "", "Basic": ""},
+        ENTITIES,
+    ),
+)
+
+
+def unaccounted(record: Record) -> tuple[str, ...]:
+    """Leaves of a PatientOut that the contract does not have."""
+    names = {_name(leaf) for leaf, value in path.leaves(record) if value is not None}
+    return tuple(sorted(name for name in names if not _known(name)))
+
+
+def _name(leaf: path.Concrete) -> str:
+    return "".join("[]" if isinstance(part, int) else f".{part}" for part in leaf).lstrip(".")
+
+
+def _known(name: str) -> bool:
+    return name in READ or any(name.startswith(ignored) for ignored in NOT_READ)

@@ -1,0 +1,135 @@
+"""Patient: the field table of `PatientOut`, which create and update take in a flatter form (bodies.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gateway.canonical import IDENTIFIER_TYPE, SSN, extension_url
+from gateway.translation.codec import BOOLEAN, DATE, INTEGER, TEXT, Codec
+from gateway.translation.lens import Interaction, ResourceMap
+from gateway.translation.rows import Bindings, Field, Unbound, Way
+from translators.internal.patient_pairs import EMERGENCY_CONTACT, GENDER, LIFECYCLE
+from translators.internal.vocabulary import (
+    ALLERGY_REVIEW,
+    CONTACT_METHOD,
+    LANGUAGE_TERM,
+    MARITAL,
+    MIDDLE_NAMES,
+    PRONOUNS,
+    SNOMED,
+    reference,
+)
+
+NAME = "name[use=official|usual|]"
+HOME = "address[use=home|]"
+INDIVIDUAL_PRONOUNS = "http://hl7.org/fhir/StructureDefinition/individual-pronouns"
+
+
+def _own(
+    vendor: str, name: str, value: str, codec: Codec | Callable[[Bindings], Codec] = TEXT, way: Way = Way.BOTH
+) -> Field:
+    """A fact without a standard home: an extension of our own."""
+    return Field(vendor, f"extension[url={extension_url(name)}].{value}", codec, way)
+
+
+def _related(vendor: str, place: str, type: str) -> tuple[Field, Field]:
+    """A related entity of the API, `{id, name}`, as a Reference."""
+    return (
+        Field(f"{vendor}.id", f"{place}.reference", reference(type)),
+        Field(f"{vendor}.name", f"{place}.display"),
+    )
+
+
+def _related_own(vendor: str, name: str, type: str) -> tuple[Field, Field]:
+    return _related(vendor, f"extension[url={extension_url(name)}].valueReference", type)
+
+
+def _typed(code: str) -> dict[str, str]:
+    return {"type.coding.system": IDENTIFIER_TYPE, "type.coding.code": code}
+
+
+ROWS: tuple[Unbound, ...] = (
+    Field("id", "identifier[system=$id].value", way=Way.READ),
+    Field("chart_number", "identifier[system=$mr].value", having=_typed("PI")),
+    Field("social_security_number", f"identifier[system={SSN}].value", having=_typed("SS")),
+    Field(
+        "medicaid_id",
+        "identifier[type.coding.code=MA].value",
+        having={"type.coding.system": IDENTIFIER_TYPE},
+    ),
+    Field("first_name", f"{NAME}.given[0]"),
+    Field("middle_name", f"{NAME}.given[1:]", MIDDLE_NAMES),
+    Field("last_name", f"{NAME}.family"),
+    Field("title", f"{NAME}.prefix[0]"),
+    Field("preferred_name", "name[use=nickname].given[0]"),
+    _own("salutation", "salutation", "valueString"),
+    Field("date_of_birth", "birthDate", DATE),
+    GENDER,
+    Field("pronoun", f"extension[url={INDIVIDUAL_PRONOUNS}].extension[url=value].valueCodeableConcept", PRONOUNS),
+    Field("marital_status", "maritalStatus", MARITAL),
+    Field("preferred_language", "communication[preferred:=true|].language", LANGUAGE_TERM),
+    LIFECYCLE,
+    Field("mobile_phone", "telecom[system=phone,use=mobile].value"),
+    Field("home_phone", "telecom[system=phone,use=home|].value"),
+    Field("work_phone", "telecom[system=phone,use=work].value"),
+    Field("email", "telecom[system=email,use=|home|work].value"),
+    Field("address_line1", f"{HOME}.line[0]"),
+    Field("address_line2", f"{HOME}.line[1]"),
+    Field("city", f"{HOME}.city"),
+    Field("state", f"{HOME}.state"),
+    Field("postal_code", f"{HOME}.postalCode"),
+    Field("country", f"{HOME}.country"),
+    Field("address_note", f"{HOME}.extension[url={extension_url('address-note')}].valueString"),
+    EMERGENCY_CONTACT,
+    *_related("primary_provider", "generalPractitioner[type=Practitioner|]", "Practitioner"),
+    *_related_own("secondary_provider", "secondary-provider", "Practitioner"),
+    *_related_own("location", "facility", "Location"),
+    *_related_own("employer", "employer", "Organization"),
+    *_related_own("responsible_party", "responsible-party", "Patient"),
+    *_related_own("billing_type", "billing-type", "Basic"),
+    *_related_own("fee_schedule", "fee-schedule", "Basic"),
+    _own("billing_cycle_day", "billing-cycle-day", "valueInteger", INTEGER),
+    _own("receives_email", "receives-email", "valueBoolean", BOOLEAN),
+    _own("receives_sms", "receives-sms", "valueBoolean", BOOLEAN),
+    _own("preferred_contact_method", "preferred-contact-method", "valueCode", CONTACT_METHOD),
+    _own("preferred_confirmation_method", "preferred-confirmation-method", "valueCode", CONTACT_METHOD),
+    _own("consent_flags", "consent-flags", "valueInteger", INTEGER),
+    _own("allergy_review_status", "allergy-review-status", "valueCode", ALLERGY_REVIEW),
+    _own("premedication_required", "premedication-required", "valueBoolean", BOOLEAN),
+    _own("appointment_module_note", "appointment-note", "valueString"),
+    _own("ask_to_arrive_early_mins", "ask-to-arrive-early", "valueInteger", INTEGER),
+    _own("treatment_notes", "treatment-notes", "valueString"),
+    _own("medical_summary", "medical-summary", "valueString"),
+    _own("medical_urgent_note", "medical-urgent-note", "valueString"),
+    _own("date_first_visit", "first-visit-date", "valueDate", DATE),
+    Field(
+        "smoking_snomed",
+        f"extension[url={extension_url('smoking-status')}].valueCoding.code",
+        way=Way.READ,
+        having={"valueCoding.system": SNOMED},
+    ),
+    _own("scheduling_restricted", "scheduling-restricted", "valueBoolean", BOOLEAN, Way.READ),
+)
+
+PATIENT = ResourceMap(
+    "Patient",
+    frozenset(Interaction),
+    ROWS,
+    search={
+        "_id": "patient_uuid",
+        "name": "search",
+        "family": "search",
+        "given": "search",
+        "birthdate": "dob_from, dob_to",
+    },
+    silent={
+        "name.text": "repeats the name's parts",
+        "address.text": "repeats the address's parts",
+        "deceasedBoolean": "false is what every status but `deceased` says, and true is written as that status",
+        "identifier.use": "the API has one field for each kind of identifier",
+        "identifier.type.text": "repeats the type's code",
+        "identifier.type.coding.display": "repeats its code",
+        "maritalStatus.coding.display": "repeats its code",
+        "communication.language.coding.display": "repeats its code",
+    },
+)
