@@ -10,8 +10,10 @@ from pathlib import Path
 from gateway.auth.authority import Auth
 from gateway.auth.secrets import SecretBox, load_secret_box
 from gateway.definitions import load
+from gateway.faults import Misconfigured
 from gateway.services import Services
 from gateway.settings import Settings
+from gateway.store.migrations import is_current
 from gateway.store.migrations import migrate as migrate_tables
 from gateway.store.open import open_store, system_clock
 from gateway.store.sqlite import database_path
@@ -35,6 +37,12 @@ def migrate(settings: Settings) -> None:
     data_dir(settings).mkdir(parents=True, exist_ok=True)
     migrate_tables(settings.database_url)
     migrate_journal(settings.database_url)
+
+
+def check_migrated(settings: Settings) -> None:
+    """Raises Misconfigured."""
+    if not is_current(settings.database_url):
+        raise Misconfigured("The database is not at the current schema; run `crosswalk migrate`")
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from gateway.sync.identity import same_person
 from gateway.sync.tables import Connection, Link
 from gateway.translation import path
 from gateway.translation.contract import Account, Part, Pulled, Pushed
+from gateway.translation.row import Record
 
 EMR = "emr:"
 
@@ -145,8 +146,7 @@ class ChartApplication:
         if before is None:
             resource = {**part.lens.to_fhir(part.record).value, "id": link.local_id}
         else:
-            keep = self.account.settings["conflict"] == "crm"
-            resource = part.lens.absorb(part.record, before, links.record_of(link), keep_local=keep).value
+            resource = part.lens.absorb(self._taken(part, link, before), before, links.record_of(link)).value
         for place, target in part.references.items():
             path.place(resource, path.parse(f"{place}.reference"), target)
         resource = _resolved(resource, locals)
@@ -155,6 +155,16 @@ class ChartApplication:
         link.external_key = part.key
         self._keep(link)
         return became
+
+    def _taken(self, part: Part, link: Link, before: Resource) -> Record:
+        """The record as far as it is taken: with `conflict=crm`, what changed here since the last sync stays ours."""
+        base = links.record_of(link)
+        if base is None or self.account.settings["conflict"] != "crm":
+            return part.record
+        ours = part.lens.to_vendor(before, base).value
+        changed_here = {name for name in {*ours, *base} if ours.get(name) != base.get(name)}
+        kept = {name: base[name] for name in changed_here if name in base}
+        return {**{name: value for name, value in part.record.items() if name not in changed_here}, **kept}
 
     def _put(self, resource: Resource, before: Resource | None) -> Became:
         if before is not None and _content(resource) == _content(before):

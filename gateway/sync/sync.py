@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -36,7 +37,7 @@ from gateway.translation.contract import Translator
 
 BEAT_S = 5.0
 DEAD_AFTER_S = 30.0
-EACH_MINUTE = "* * * * *"
+EACH_MINUTE = {"schedule": "* * * * *", "context": None}
 log = structlog.get_logger()
 
 
@@ -103,8 +104,8 @@ class Sync:
                 queue, partition_concurrency=1, polling_interval_sec=0.25, on_conflict="always_update"
             )
         if schedules:
-            schedule = {"schedule_name": "poll", "workflow_fn": self.workflows.run_poll, "schedule": EACH_MINUTE}
-            await DBOS.apply_schedules_async([{**schedule, "context": None}])  # type: ignore[list-item]
+            poll: Any = {"schedule_name": "poll", "workflow_fn": self.workflows.run_poll, **EACH_MINUTE}
+            await DBOS.apply_schedules_async([poll])
 
     async def _beating(self) -> None:
         while True:
@@ -131,4 +132,5 @@ class Sync:
 
     @staticmethod
     def _take(session: Session, executor: str) -> bool:
-        return session.execute(delete(Executor).where(col(Executor.id) == executor)).rowcount == 1  # type: ignore[attr-defined]
+        taken = session.connection().execute(delete(Executor).where(col(Executor.id) == executor))
+        return bool(taken.rowcount == 1)

@@ -79,6 +79,8 @@ class Link(SQLModel, table=True):
     """Digest of the chart as last pushed; an equal chart is not pushed again."""
     missing: str | None = Field(default=None, sa_column=Column(Text))
     """What the EMR's chart lacks before updates are taken from it."""
+    locked: str | None = Field(default=None, sa_column=Column(Text))
+    """Why updates from the EMR are no longer taken, until an operator unlocks it."""
     holder: str | None = Field(default=None, sa_column=Column(String(64)))
     """The workflow that is pushing it, until `held_until`."""
     held_until: int | None = instant(nullable=True)
@@ -109,10 +111,14 @@ class AccessToken(SQLModel, table=True):
 
     __tablename__ = "access_token"
 
-    connection: int = Field(sa_column=Column(Integer, ForeignKey("connection.id"), primary_key=True))
+    org: str = Field(sa_column=Column(String(64), primary_key=True))
+    connection: str = Field(sa_column=Column(String(64), primary_key=True))
     scope: str = Field(sa_column=Column(String(512), primary_key=True))
+    origin: str = Field(sa_column=Column(String(64), nullable=False))
+    """A digest of the address and credentials that it was got with."""
     value: str = Field(sa_column=Column(Text, nullable=False), repr=False)
-    expires: int = instant()
+    renew: int = instant()
+    """From when on a new one is fetched."""
 
 
 class Executor(SQLModel, table=True):

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 from dbos import DBOS, DBOSClient, EnqueueOptions, WorkflowHandleAsync
 from sqlmodel import Session, select
@@ -72,9 +71,20 @@ class Workflows:
         self.clock = clock
 
     def register(self) -> None:
-        self.run_push = DBOS.workflow(name="push")(self._push)
-        self.run_pull = DBOS.workflow(name="pull")(self._pull)
-        self.run_poll = DBOS.workflow(name="poll")(self._poll)
+        """DBOS marks the functions that it is given, so it gets functions and not bound methods."""
+
+        async def push(order: Order) -> dict[str, Any]:
+            return await self._push(order)
+
+        async def pull(order: Order) -> dict[str, Any]:
+            return await self._pull(order)
+
+        async def poll(scheduled: datetime, context: object) -> None:
+            await self._poll(scheduled)
+
+        self.run_push = DBOS.workflow(name="push")(push)
+        self.run_pull = DBOS.workflow(name="pull")(pull)
+        self.run_poll = DBOS.workflow(name="poll")(poll)
 
     def enqueue_push(self, tx: Transaction, realm: Realm, row: Connection, patients: list[str], delay: float) -> None:
         """The outbox's way in: the push exists exactly when the transaction commits."""
@@ -85,8 +95,17 @@ class Workflows:
         options = self._options("pull", PULL_QUEUE, order, 0)
         if workflow_id is not None:
             options["workflow_id"] = workflow_id
-        handle: WorkflowHandleAsync[Counts] = await self.client.enqueue_async(options, order)
+        handle: WorkflowHandleAsync[dict[str, Any]] = await self.client.enqueue_async(options, order)
         return handle.workflow_id
+
+    async def push_now(self, order: Order) -> dict[str, Any]:
+        """Run a push in this process and wait for it. Sync has to be working."""
+        handle = await DBOS.start_workflow_async(self.run_push, order)
+        return await handle.get_result()
+
+    async def pull_now(self, order: Order) -> dict[str, Any]:
+        handle = await DBOS.start_workflow_async(self.run_pull, order)
+        return await handle.get_result()
 
     def _options(self, name: str, queue: str, order: Order, delay: float) -> EnqueueOptions:
         options: EnqueueOptions = {
@@ -173,7 +192,7 @@ class Workflows:
     async def _step(self, name: str, work: Callable[[], Any]) -> Any:
         return await DBOS.run_step_async({"name": name}, work)
 
-    async def _pull(self, order: Order) -> Counts:
+    async def _pull(self, order: Order) -> dict[str, Any]:
         """Pull until nothing is left; the counts of all pages. Each page is a step of its own."""
         realm, name = order.realm, order.connection
         cursor = await self._step("started", lambda: self._write(realm, lambda tx: self.pull.started(tx, realm, name)))
@@ -193,7 +212,7 @@ class Workflows:
         await self._step(
             "finished", lambda: self._write(realm, lambda tx: self.pull.finished(tx, realm, name, finished, error))
         )
-        return {**finished, **({"error": error} if error else {})}  # type: ignore[dict-item]
+        return {**finished, "error": error} if error else dict(finished)
 
     async def _page(
         self, realm: Realm, name: str, moment: Moment, types: frozenset[str], cursor: str | None
@@ -207,7 +226,7 @@ class Workflows:
     async def _write(self, realm: Realm, work: Callable[[Transaction], Any]) -> Any:
         return await self.store.write(realm.org, work)
 
-    async def _poll(self, scheduled: datetime, context: object) -> None:
+    async def _poll(self, scheduled: datetime) -> None:
         """Queue a pull for every connection whose time has come. The workflow id makes it one per due minute."""
         for realm, name in await self._step("due", self._due):
             await self.enqueue_pull(Order(realm, name), f"poll-{realm.slug}-{name}-{scheduled:%Y%m%d%H%M}")
@@ -225,10 +244,6 @@ class Workflows:
         minutes = float(settings.get("poll_minutes", "60"))
         since = row.pull_started or row.created
         return settings["pull"] == "true" and now - since >= minutes * 60_000_000
-
-
-def new_workflow_id() -> str:
-    return str(uuid4())
 
 
 def _delay(attempt: int) -> float | None:

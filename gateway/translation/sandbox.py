@@ -50,6 +50,18 @@ class SandboxSetup:
     """Vendor-specific: credentials to accept, the gateway's JWKS URL, webhook addresses."""
 
 
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """How a gateway on the same machine connects to a sandbox that was started without options."""
+
+    base_path: str = ""
+    """Below the sandbox's own address."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    mappings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """kind → what the demo's CRM says → what this EMR says."""
+
+
 @dataclass(slots=True)
 class Sandbox:
     """A vendor's stand-in: routes over a state that survives restarts when it has a file."""
@@ -61,6 +73,7 @@ class Sandbox:
     routes: list[BaseRoute] = field(default_factory=list)
     commands: dict[str, Command] = field(default_factory=dict)
     vendor_faults: Mapping[str, str] = field(default_factory=dict)
+    demo: DemoAccount = DemoAccount()
     faults: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("record", sa.LargeBinary()),
         sa.Column("pushed", sa.String(64)),
         sa.Column("missing", sa.Text()),
+        sa.Column("locked", sa.Text()),
         sa.Column("holder", sa.String(64)),
         sa.Column("held_until", sa.BigInteger()),
         sa.Column("synced", sa.BigInteger(), nullable=False),
@@ -73,10 +74,12 @@ def upgrade() -> None:
     op.create_index("sync_log_by_connection", "sync_log", ["connection", "id"])
     op.create_table(
         "access_token",
-        sa.Column("connection", sa.Integer(), sa.ForeignKey("connection.id"), primary_key=True),
+        sa.Column("org", sa.String(64), primary_key=True),
+        sa.Column("connection", sa.String(64), primary_key=True),
         sa.Column("scope", sa.String(512), primary_key=True),
+        sa.Column("origin", sa.String(64), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("expires", sa.BigInteger(), nullable=False),
+        sa.Column("renew", sa.BigInteger(), nullable=False),
     )
     op.create_table(
         "executor",

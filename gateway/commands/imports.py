@@ -1,0 +1,103 @@
+"""crosswalk import: transaction Bundles and NDJSON files into an organisation, without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import track
+from starlette.requests import Request
+
+from gateway.auth.scopes import Scopes
+from gateway.auth.verification import Caller
+from gateway.commands.answer import Json, print_json, realm_of, refuse, stderr, with_services
+from gateway.faults import Fault
+from gateway.interactions.bundle import perform_transaction
+from gateway.interactions.exchange import Exchange
+from gateway.negotiation import parse_resource
+from gateway.services import Services
+
+EVERYTHING = Scopes.parse("system/*.cruds")
+NO_REQUEST = {"type": "http", "method": "POST", "headers": [], "query_string": b"", "path_params": {}}
+LINES = 200
+"""NDJSON lines of one transaction."""
+Report = Callable[[str], None]
+
+
+def imports(
+    org: Annotated[str, typer.Option()],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="*.json Bundles, *.ndjson, or folders")],
+) -> None:
+    """Import files; each Bundle is one transaction."""
+    files = list(_files(paths))
+
+    async def work(services: Services) -> Json:
+        exchange = await offline_exchange(services, org)
+        total: Json = {"resources": 0, "failed": 0}
+        for file in track(files, "Importing", console=stderr):
+            done, failed = await import_file(exchange, file, _complain)
+            total["resources"] += done
+            total["failed"] += failed
+        return total
+
+    total = with_services(work)
+    print_json(total)
+    if total["failed"]:
+        refuse(f"{total['failed']} resources were not imported")
+
+
+def _complain(line: str) -> None:
+    stderr.print(line, markup=False, highlight=False)
+
+
+async def offline_exchange(services: Services, org: str) -> Exchange:
+    """The operator's own hand: every scope, no request."""
+    realm = await realm_of(services, org)
+    return Exchange(Request(NO_REQUEST), services, realm, Caller(realm.org, realm.slug, "command line", EVERYTHING))
+
+
+def _files(paths: list[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.iterdir() if file.suffix in (".json", ".ndjson"))
+        elif path.exists():
+            yield path
+        else:
+            refuse(f"There is no file {path}")
+
+
+async def import_file(exchange: Exchange, file: Path, complain: Report) -> tuple[int, int]:
+    """(imported, failed) resources of one file."""
+    done = failed = 0
+    for bundle in _bundles(file):
+        entries = len(bundle.get("entry", ()))
+        try:
+            await perform_transaction(exchange, bundle)
+            done += entries
+        except Fault as fault:
+            failed += entries
+            for issue in fault.issues[:10]:
+                complain(f"{file.name}: {', '.join(issue.expression)}: {issue.diagnostics}")
+    return done, failed
+
+
+def _bundles(file: Path) -> Iterator[dict[str, Any]]:
+    if file.suffix == ".ndjson":
+        lines = [line for line in file.read_bytes().splitlines() if line.strip()]
+        for start in range(0, len(lines), LINES):
+            yield _transaction([parse_resource(line) for line in lines[start : start + LINES]])
+        return
+    resource = parse_resource(file.read_bytes())
+    yield resource if resource["resourceType"] == "Bundle" else _transaction([resource])
+
+
+def _transaction(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    """Resources that keep their ids."""
+    entries = []
+    for resource in resources:
+        type, id = resource["resourceType"], resource.get("id")
+        request = {"method": "PUT", "url": f"{type}/{id}"} if id else {"method": "POST", "url": type}
+        entries.append({"resource": resource, "request": request})
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}

@@ -1,0 +1,53 @@
+"""What an operator sees of the connections at a glance: `connection list` and the console."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, func
+from sqlmodel import Session, col, select
+
+from gateway.auth.authority import Realm
+from gateway.sync.connections import Connections
+from gateway.sync.tables import Connection, Link
+
+
+def connections(session: Session, rooms: Connections, realm: Realm, now: int) -> list[dict[str, Any]]:
+    return [_shown(session, rooms, realm, row, now) for row in rooms.all(session, realm.org)]
+
+
+def _shown(session: Session, rooms: Connections, realm: Realm, row: Connection, now: int) -> dict[str, Any]:
+    return {
+        "connection": row.name,
+        "translator": row.translator,
+        "base_url": row.base_url,
+        "status": _status(row),
+        "detail": row.pull_error,
+        "last_pull": _instant(row.pull_finished),
+        "lag": None if row.pull_finished is None else max(0, (now - row.pull_finished) // 1_000_000),
+        "linked": _patients(session, row, col(Link.external_key).is_not(None)),
+        "incomplete": _patients(session, row, col(Link.missing).is_not(None)),
+        "locked": _patients(session, row, col(Link.locked).is_not(None)),
+        "settings": rooms.effective_settings(row),
+        "endpoint": f"{realm.fhir_base}/via/{row.name}",
+    }
+
+
+def _status(row: Connection) -> str:
+    if row.pull_error:
+        return "failing"
+    if row.pull_started and row.pull_started > (row.pull_finished or 0):
+        return "pulling"
+    return "ok" if row.pull_finished else "new"
+
+
+def _patients(session: Session, row: Connection, condition: ColumnElement[bool]) -> int:
+    wanted = select(func.count()).where(Link.connection == row.id, Link.type == "Patient", condition)
+    return session.exec(wanted).one()
+
+
+def _instant(microseconds: int | None) -> str | None:
+    if microseconds is None:
+        return None
+    return datetime.fromtimestamp(microseconds / 1_000_000, UTC).isoformat(timespec="milliseconds")
