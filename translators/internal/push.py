@@ -196,11 +196,12 @@ def _agreed(lens: Lens, patient: Resource, record: Record) -> Record:
     So the next pull finds them to be news and brings them in, and a later push does not take their absence from the
     chart for a removal.
     """
+    agreed: Record = path.copied(record)
     for row in lens.rows:
         if row.vendor_value(record) is not None and not row.owned and not _is_said(row, patient):
-            gone = {name.split(".")[0] for name in row.vendor_paths() if path.get(record, path.parse(name)) is not None}
-            record = {name: value for name, value in record.items() if name not in gone}
-    return record
+            for name in row.vendor_paths():
+                path.remove(agreed, path.parse(name))
+    return agreed
 
 
 def _is_said(row: Row, patient: Resource) -> bool:

@@ -232,6 +232,7 @@ async def test_a_location_travels_when_it_is_pulled_or_mapped(world: World) -> N
     pushed = await world.push(Chart(chart, referenced={"Location/l1": pulled}), LINK)
     assert world.patients[pushed.external_id or ""]["location"]["id"] == MILL_ROAD
     assert pushed.left_out == ()
+    assert (pushed.record or {})["location"] == {"id": MILL_ROAD}
     world.account = account({"location": {"Mill": MILL_ROAD}})
     named = patient(birthDate="1999-01-01", extension=[facility(reference="Location/l9", display="Mill")])
     pushed = await world.push(Chart(named), Linked("p2"))
