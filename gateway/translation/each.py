@@ -15,9 +15,8 @@ from typing import Any
 from gateway.translation import path, table
 from gateway.translation.alignment import align, filled
 from gateway.translation.codec import Unreadable
-from gateway.translation.field import Field
 from gateway.translation.path import Concrete, Step
-from gateway.translation.row import Bindings, Problem, Record, Resource, Row, Unplaceable, Way
+from gateway.translation.row import Bindings, Problem, Record, Resource, Row, Unbound, Unplaceable, Way
 
 Facts = tuple[Any, ...]
 
@@ -31,7 +30,7 @@ class Each:
 
     vendor: str
     fhir: str
-    fields: tuple[Field, ...]
+    fields: tuple[Unbound, ...]
     way: Way = Way.BOTH
     constants: Mapping[str, Any] = field(default_factory=dict)
     """Set in every FHIR element; only elements that hold them belong to this list."""
