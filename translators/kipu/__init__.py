@@ -1,3 +1,84 @@
-"""The kipu translator."""
+"""KIPU, over its signed JSON API (versions 3 and 4). README.md tells what flows which way."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gateway.faults import Fault
+from gateway.translation.contract import (
+    Account,
+    Call,
+    Chart,
+    Flow,
+    Found,
+    Linked,
+    Moment,
+    PullPage,
+    Pushed,
+    RecordKind,
+    Reply,
+    Setting,
+    Token,
+)
+from gateway.translation.rows import Resource
+from gateway.translation.view import Viewed
+from translators.kipu import live, system
+from translators.kipu.coverage import COVERAGE
+from translators.kipu.encounter import ENCOUNTER
+from translators.kipu.kinds import KINDS
+from translators.kipu.location import SITE
+from translators.kipu.patient import PATIENT
+from translators.kipu.pull import pull
+from translators.kipu.push import push
+from translators.kipu.refused import REFUSED
+
+__all__ = ["Kipu", "translator"]
+
+
+class Kipu:
+    """The translator of KIPU."""
+
+    name = "kipu"
+    title = "KIPU"
+    settings: Mapping[str, Setting] = system.SETTINGS
+    secrets: Mapping[str, Setting] = system.SECRETS
+    webhooks = ("patient-creation", "chart-update")
+    refused: Mapping[str, str] = REFUSED
+    kinds: tuple[RecordKind, ...] = KINDS
+    concurrency = 6
+    rate: tuple[int, float] | None = None
+
+    @property
+    def maps(self) -> Mapping[str, Viewed]:
+        return {table.type: table for table in (PATIENT, ENCOUNTER, COVERAGE, SITE)}
+
+    def authorize(
+        self, account: Account, call: Call, target: str, body: bytes, token: str | None, moment: Moment
+    ) -> Mapping[str, str]:
+        return system.authorize(account, call, target, body, moment)
+
+    def token(self, account: Account, scope: str, moment: Moment) -> Flow[Token] | None:
+        return None
+
+    def fault(self, reply: Reply) -> Fault:
+        return system.fault(reply)
+
+    def test(self, account: Account, moment: Moment) -> Flow[str]:
+        return system.test(account)
+
+    def push(self, account: Account, chart: Chart, link: Linked, moment: Moment) -> Flow[Pushed]:
+        return push(account, chart, link, moment)
+
+    def pull(
+        self, account: Account, cursor: str | None, known: Sequence[Linked], moment: Moment, types: frozenset[str]
+    ) -> Flow[PullPage]:
+        return pull(account, cursor, known, moment, types)
+
+    def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
+        return live.read(account, type, id)
+
+    def search(self, account: Account, type: str, params: Sequence[tuple[str, str]]) -> Flow[Found]:
+        return live.search(account, type, params)
+
+
+translator = Kipu()

@@ -1,0 +1,93 @@
+"""Every leaf of KIPU's documents: mapped by a table, or ignored with the reason. The examples are synthetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.translation.contract import RecordKind
+from translators.kipu.coverage import COVERAGE, SUBSCRIBER
+from translators.kipu.document import fields
+from translators.kipu.encounter import ENCOUNTER
+from translators.kipu.examples import INSURANCES, PATIENTS, SITES
+from translators.kipu.location import BED, BUILDING, DESTINATION, FACILITY, PAYER, REFERRER, ROOM, SITE
+from translators.kipu.patient import PATIENT
+
+PATIENT_FIELDS = fields(
+    "casefile_id first_name middle_name last_name dob admission_date discharge_date mr_number payment_method_category "
+    "created_at last_updated_at diagnosis_codes insurance_company phone pronouns preferred_language maiden_name "
+    "preferred_contact location_id discharge_type discharge_type_code payment_method gender gender_identity race "
+    "ethnicity address_street address_street2 address_city state address_zip address_country email "
+    "pre_admission_status anticipated_discharge_date date_of_death cause_of_death discharge_or_transition_id "
+    "discharge_or_transition_name first_contact_name referrer_name pre_admission_status_id preferred_name "
+    "alternate_phone sobriety_date ssn first_contact_date first_contact_information first_contact_relationship "
+    "first_contact_rep_on_call level_of_care next_level_of_care next_level_of_care_date program bed_name room_name "
+    "building_name location_name record_source"
+)
+WRITE_FIELDS = fields(
+    "marital_status referrer_id occupation employer_name employer_phone patient_color_id admission_status"
+)
+"""Taken by the create and not shown by any read."""
+LISTS = frozenset(
+    {"alternate_addresses[]", "patient_statuses[]", "external_apps[]", "ext_id_mappings[]", "patient_tags[]"}
+)
+"""Documented as lists, without the fields of their items."""
+CONTACT_FIELDS = fields("full_name name phone alternative_phone address email notes contact_type relationship")
+INSURANCE_FIELDS = fields(
+    "id insurance_company insurance_phone subscriber_first_name subscriber_middle_name subscriber_last_name "
+    "subscriber_name subscriber_SSN subscriber_DOB subscriber_gender subscriber_relationship subscriber_employer "
+    "subscriber_address_street subscriber_address_street2 subscriber_address_city subscriber_address_zip "
+    "subscriber_address_state subscriber_address_country policy_no member_id group_ID group_number co_payment "
+    "deductible notes insurance_type insurance_plan_type insurance_policy_type payer_synonym rx_name rx_phone rx_group "
+    "rx_bin rx_pcn origin_id kipu_insurance_id migrating exclude_from_scheduling"
+)
+PATIENT_LEAVES = (
+    PATIENT_FIELDS
+    | LISTS
+    | {f"patient_contacts[].{name}" for name in CONTACT_FIELDS}
+    | {f"insurances[].{name}" for name in INSURANCE_FIELDS}
+)
+
+INSURANCE_IGNORED: Mapping[str, str] = {
+    "subscriber_employer": "RelatedPerson has no employer; the policy's group says through whom it is held",
+    "notes": "remarks of the billing staff, written for KIPU's own verification of benefits; Coverage has no note",
+    "insurance_policy_type": "KIPU publishes neither its values nor how it differs from the type and the plan type",
+    "payer_synonym": "a second spelling of insurance_company, for KIPU's claims",
+    "rx_name": "the pharmacy plan's name; Coverage.class identifies it by BIN, PCN and group",
+    "rx_phone": "the pharmacy help desk's number, printed on the card; Coverage has no telecom",
+    "origin_id": "the number under which a sender links pictures of the card; we send none",
+    "kipu_insurance_id": "how a write names the policy's id; a read has it as id",
+    "migrating": "a mark of KIPU's own data migrations",
+    "exclude_from_scheduling": "a setting of KIPU's calendar",
+}
+IGNORED: Mapping[str, str] = {
+    "created_at": "when KIPU made its copy; the store dates its own versions",
+    "last_updated_at": "drives the pull (pull.py); meta.lastUpdated is the store's own",
+    "diagnosis_codes": "codes in one text without a published separator or code system; a Condition needs both",
+    "insurance_company": "repeats the first policy's company",
+    "cause_of_death": "a clinical finding; only the date of death is demographic",
+    "pre_admission_status_id": "KIPU's row number of pre_admission_status, which is mapped",
+    "next_level_of_care": "a plan of the treatment team; an Encounter tells what is",
+    "next_level_of_care_date": "belongs to next_level_of_care",
+    "record_source": "which of KIPU's screens made the chart; Provenance says where a version here came from",
+    "alternate_addresses[]": "KIPU publishes no field names of its items",
+    "patient_statuses[]": "KIPU publishes no field names of its items",
+    "patient_tags[]": "KIPU publishes no field names of its items",
+    "external_apps[]": "shows our own id (casefile.py), which is the local id of the link",
+    "ext_id_mappings[]": "shows our own id (casefile.py), which is the local id of the link",
+    "patient_contacts[].notes": "remarks of the staff about relatives; Patient.contact has no note",
+    "insurances[].insurance_phone": "read by the payer's table: kind insurance",
+    **{f"insurances[].{name}": reason for name, reason in INSURANCE_IGNORED.items()},
+}
+
+KINDS: tuple[RecordKind, ...] = (
+    RecordKind(
+        "patient",
+        frozenset(PATIENT_LEAVES | WRITE_FIELDS),
+        (PATIENT, ENCOUNTER, COVERAGE, SUBSCRIBER, FACILITY, BUILDING, ROOM, BED, REFERRER, DESTINATION),
+        IGNORED,
+        {"Coverage": "insurances[]", "RelatedPerson": "insurances[]"},
+        PATIENTS,
+    ),
+    RecordKind("insurance", INSURANCE_FIELDS, (COVERAGE, SUBSCRIBER, PAYER), INSURANCE_IGNORED, {}, INSURANCES),
+    RecordKind("location", frozenset({"location_id", "location_name", "enabled"}), (SITE, FACILITY), {}, {}, SITES),
+)

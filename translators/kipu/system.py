@@ -1,0 +1,125 @@
+"""KIPU's address, signature and ways of failing.
+
+Every request is signed (scheme APIAuth): HMAC over `content type,content MD5,request target,date`, the first two empty
+without a body. Version 3 takes HMAC-SHA1; version 4 HMAC-SHA256 under the scheme name APIAuth-HMAC-SHA256. The target
+is signed as it is sent, byte for byte: escaping or ordering it anew would break the signature.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import format_datetime
+from typing import Any
+
+from gateway.faults import (
+    EmrBusy,
+    EmrDenied,
+    EmrNonsense,
+    EmrRefused,
+    EmrSwitchedOff,
+    EmrUnreachable,
+    Fault,
+    Misconfigured,
+)
+from gateway.translation.contract import Account, Call, Flow, Moment, Reply, Setting, send
+
+SENDER = "Crosswalk"
+"""What KIPU's staff see as the sending application; our ids come back under this name."""
+
+SETTINGS: Mapping[str, Setting] = {
+    "app_id": Setting("the app_id (recipient_id) that KIPU gave for this instance"),
+    "api_version": Setting("version of KIPU's API", "3", ("3", "4")),
+    "poll_minutes": Setting("minutes between pulls", "60"),
+    "location_id": Setting("KIPU location of new patients whose own location is not mapped", ""),
+    "time_zone": Setting("the facility's zone, as America/Denver; empty: times are sent with the digits they have", ""),
+}
+SECRETS: Mapping[str, Setting] = {
+    "access_id": Setting("the access_id that KIPU gave"),
+    "secret_key": Setting("the secret_key that belongs to the access_id"),
+}
+
+DIGESTS = {"3": ("sha1", "APIAuth"), "4": ("sha256", "APIAuth-HMAC-SHA256")}
+WAYS_TO_FAIL: Mapping[int, Fault] = {
+    400: EmrRefused("KIPU does not understand the request; check that api_version is what KIPU has enabled"),
+    401: EmrDenied("KIPU refuses the signature: check secret_key, and that this machine's clock is right"),
+    403: EmrDenied("KIPU refuses access: access_id, secret_key and app_id must belong to one KIPU API client"),
+    404: EmrRefused("KIPU does not have this; the chart may have been deleted, or belongs to another instance"),
+    410: EmrSwitchedOff("KIPU has switched this endpoint off for the instance; ask KIPU to enable it"),
+    422: EmrRefused(
+        "KIPU refuses this record; check names, date of birth and location against the chart rules in KIPU"
+    ),
+    502: EmrBusy("KIPU is down or being upgraded"),
+    503: EmrBusy("KIPU is overloaded"),
+    504: EmrUnreachable("KIPU did not answer in time"),
+}
+
+
+def content_md5(body: bytes) -> str:
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+
+
+def signature(secret: str, version: str, canonical: str) -> str:
+    digest, _ = DIGESTS[version]
+    return base64.b64encode(hmac.digest(secret.encode(), canonical.encode(), digest)).decode()
+
+
+def authorize(account: Account, call: Call, target: str, body: bytes, moment: Moment) -> dict[str, str]:
+    version = account.settings["api_version"]
+    headers = {
+        "Accept": f"application/vnd.kipusystems+json; version={version}",
+        "Date": format_datetime(moment.now.astimezone(UTC), usegmt=True),
+    }
+    if body:
+        headers |= {"Content-Type": "application/json", "Content-MD5": content_md5(body)}
+    signed = (headers.get("Content-Type", ""), headers.get("Content-MD5", ""), target, headers["Date"])
+    sign = signature(account.secrets["secret_key"], version, ",".join(signed))
+    return {**headers, "Authorization": f"{DIGESTS[version][1]} {account.secrets['access_id']}:{sign}"}
+
+
+def fault(reply: Reply) -> Fault:
+    if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
+        wait = reply.headers.get("retry-after", "")
+        return EmrBusy("KIPU asks to come back later", after=float(wait) if wait.isdigit() else None)
+    known = WAYS_TO_FAIL.get(reply.status)
+    if known is not None:
+        return type(known)(str(known))
+    if 400 <= reply.status < 500:
+        return EmrRefused(f"KIPU refuses the request with status {reply.status}")
+    return EmrNonsense(f"KIPU answered with status {reply.status}, which it does not document")
+
+
+def get(account: Account, path: str, *query: tuple[str, str], accepts: frozenset[int] = frozenset()) -> Call:
+    return Call("GET", path, (("app_id", app_id(account)), *query), accepts=accepts)
+
+
+def app_id(account: Account) -> str:
+    found = account.settings.get("app_id", "")
+    if not found:
+        raise Misconfigured("the connection has no app_id; give it with --set app_id=… (KIPU calls it recipient_id)")
+    return found
+
+
+def listed(reply: Reply, name: str) -> list[dict[str, Any]]:
+    """The rows of a list answer."""
+    body = reply.json()
+    rows = body.get(name) if isinstance(body, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise EmrNonsense(f"KIPU answered without the list {name}")
+    return rows
+
+
+def pages(reply: Reply) -> tuple[int | None, int | None]:
+    """How many pages and records there are; KIPU writes these numbers as strings."""
+    found = reply.json().get("pagination") or {}
+    total, records = (str(found.get(name, "")) for name in ("total_pages", "total_records"))
+    return int(total) if total.isdigit() else None, int(records) if records.isdigit() else None
+
+
+def test(account: Account) -> Flow[str]:
+    reply = yield from send(get(account, "/api/locations"))
+    count = len(listed(reply, "locations"))
+    return f"KIPU answers; the instance has {count} location{'' if count == 1 else 's'}"
