@@ -1,3 +1,76 @@
-"""The ecw translator."""
+"""The translator for eClinicalWorks, which speaks FHIR R4: its resources pass, its ways of writing are adapted to."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gateway.faults import Fault
+from gateway.translation.contract import (
+    Account,
+    Call,
+    Chart,
+    Flow,
+    Found,
+    Linked,
+    Moment,
+    PullPage,
+    Pushed,
+    RecordKind,
+    Reply,
+    Setting,
+    Token,
+)  # fmt: skip
+from gateway.translation.passthrough import PassThrough
+from gateway.translation.rows import Resource
+from translators.ecw import coverage, encounter, live, location, oauth, organization, patient, practitioner, system
+from translators.ecw import pull as pulling
+from translators.ecw import push as pushing
+from translators.ecw.facade import MAPS
+
+
+class ECW:
+    """Ties the parts to the plugin contract."""
+
+    name = "ecw"
+    title = "eClinicalWorks"
+    settings: Mapping[str, Setting] = system.SETTINGS
+    secrets: Mapping[str, Setting] = system.SECRETS
+    webhooks: tuple[str, ...] = ()
+    maps: Mapping[str, PassThrough] = MAPS
+    refused: Mapping[str, str] = pushing.REFUSED
+    kinds: tuple[RecordKind, ...] = tuple(
+        module.KIND for module in (patient, encounter, coverage, location, practitioner, organization)
+    )
+    concurrency = 4
+    rate: tuple[int, float] | None = system.RATE
+
+    def authorize(
+        self, account: Account, call: Call, target: str, body: bytes, token: str | None, moment: Moment
+    ) -> Mapping[str, str]:
+        return system.authorize(token)
+
+    def token(self, account: Account, scope: str, moment: Moment) -> Flow[Token] | None:
+        return oauth.token(account, scope, moment)
+
+    def fault(self, reply: Reply) -> Fault:
+        return system.fault(reply)
+
+    def test(self, account: Account, moment: Moment) -> Flow[str]:
+        return system.test(account)
+
+    def push(self, account: Account, chart: Chart, link: Linked, moment: Moment) -> Flow[Pushed]:
+        return pushing.push(account, chart, link)
+
+    def pull(
+        self, account: Account, cursor: str | None, known: Sequence[Linked], moment: Moment, types: frozenset[str]
+    ) -> Flow[PullPage]:
+        return pulling.pull(account, cursor, known, types)
+
+    def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
+        return live.read(account, type, id)
+
+    def search(self, account: Account, type: str, params: Sequence[tuple[str, str]]) -> Flow[Found]:
+        return live.search(account, type, params)
+
+
+translator = ECW()

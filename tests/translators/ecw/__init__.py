@@ -1,0 +1,1 @@
+"""Tests of the eClinicalWorks translator and its sandbox."""

@@ -1,0 +1,271 @@
+"""A stand-in for the eCW FHIR facade of practice FFBJCD and its authorization server, after eCW's documentation.
+
+It knows the rules that bite: undeclared search parameters, the rate limit per minute of the wall clock, writes whose
+fate stands in the body under HTTP 200, and tokens of five minutes. Its staff changes records through the commands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gateway.translation.sandbox import Sandbox, SandboxSetup
+from translators.ecw import sandbox_data, sandbox_search, sandbox_writes
+from translators.ecw.capabilities import CAPABILITIES
+from translators.ecw.sandbox_auth import TOKEN_PATH, Authorization
+
+BASE = "/fhir/r4/FFBJCD"
+PREFIX = "FFBJCD"
+LIMIT = 250
+READING = frozenset({"read", "r", "rs"})
+REPLICATION = 3.0
+OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+VENDOR_FAULTS = {
+    "not-activated": "the token endpoint says that the practice has not activated the application",
+    "jwks-not-listed": "the token endpoint says invalid_client: the JWKS URL is not allow-listed",
+    "rate-limited": "every call is answered 429",
+    "slow-replication": "a new patient shows only after three seconds",
+    "id-in-url": "updates need Patient/ID as their URL and are answered 100 without",
+    "unknown-mapping-error": "every write is answered 103",
+    "facility-required": "writes without a default facility are answered 132",
+    "silent-id": "a successful create does not tell the id",
+}
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def create(setup: SandboxSetup, *, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
+    """`transport` is how the gateway's JWKS is fetched; None: over the network."""
+    state = {**sandbox_data.start(), "tokens": {}, "assertions": {}, "minute": [0, 0], "shown_from": {}}
+    sandbox = Sandbox("ecw", setup, state, vendor_faults=VENDOR_FAULTS)
+    http = httpx.AsyncClient(transport=transport, timeout=10, follow_redirects=False, trust_env=False)
+    facade = Facade(sandbox, Authorization(sandbox, http))
+    sandbox.routes += facade.routes()
+    sandbox.commands |= facade.commands()
+    return sandbox
+
+
+def outcome(status: int, text: str) -> Response:
+    codes = {401: "login", 403: "forbidden", 404: "not-found", 429: "throttled"}
+    issue = {"severity": "error", "code": codes.get(status, "invalid"), "diagnostics": text}
+    return _fhir({"resourceType": "OperationOutcome", "issue": [issue]}, status)
+
+
+def _fhir(body: Any, status: int = 200) -> Response:
+    return Response(json.dumps(body), status, media_type="application/fhir+json")
+
+
+class Facade:
+    """The FHIR side."""
+
+    def __init__(self, sandbox: Sandbox, authorization: Authorization) -> None:
+        self.sandbox = sandbox
+        self.authorization = authorization
+
+    def routes(self) -> list[Route]:
+        return [
+            Route(TOKEN_PATH, self._counted(self.authorization.token), methods=["POST"]),
+            Route(f"{BASE}/.well-known/smart-configuration", self._counted(self.smart_configuration)),
+            Route(f"{BASE}/metadata", self._counted(self.metadata)),
+            Route(BASE, self._counted(self.write), methods=["POST"]),
+            Route(f"{BASE}/", self._counted(self.write), methods=["POST"]),
+            Route(f"{BASE}/{{type}}", self._counted(self.search)),
+            Route(f"{BASE}/{{type}}/", self._counted(self.search)),
+            Route(f"{BASE}/{{type}}/{{id}}", self._counted(self.read)),
+        ]
+
+    def commands(self) -> dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]:
+        return {"patient": self._edit, "encounter": self._adder("Encounter"), "coverage": self._adder("Coverage")}
+
+    def _counted(self, handler: Handler) -> Handler:
+        """250 calls in a minute of the wall clock, tokens included; then nothing until the next begins."""
+
+        async def counted(request: Request) -> Response:
+            minute = int(self.authorization.now // 60)
+            counter = self.sandbox.state["minute"]
+            counter[:] = [minute, counter[1] + 1] if counter[0] == minute else [minute, 1]
+            if counter[1] > LIMIT or "rate-limited" in self.sandbox.faults:
+                return outcome(429, "Too many requests")
+            return await handler(request)
+
+        return counted
+
+    async def smart_configuration(self, request: Request) -> Response:
+        root = str(request.base_url).rstrip("/")
+        return JSONResponse(
+            {
+                "token_endpoint": root + TOKEN_PATH,
+                "grant_types_supported": ["client_credentials"],
+                "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+                "token_endpoint_auth_signing_alg_values_supported": ["RS384"],
+                "capabilities": ["client-confidential-asymmetric", "permission-v1", "permission-v2"],
+            }
+        )
+
+    async def metadata(self, request: Request) -> Response:
+        token = {"url": "token", "valueUri": str(request.base_url).rstrip("/") + TOKEN_PATH}
+        resources = [
+            {
+                "type": type,
+                "interaction": [{"code": code} for code in declared.interactions],
+                "searchParam": [{"name": name, "type": kind} for name, kind in declared.search.items()],
+            }
+            for type, declared in CAPABILITIES.items()
+        ]
+        security = {"extension": [{"url": OAUTH_URIS, "extension": [token]}]}
+        return _fhir(
+            {
+                "resourceType": "CapabilityStatement", "status": "active", "kind": "instance", "fhirVersion": "4.0.1",
+                "date": "2026-08-14", "format": ["json"], "software": {"name": "eCW FHIR Facade", "version": "1.6"},
+                "rest": [{"mode": "server", "security": security, "resource": resources}],
+            }
+        )  # fmt: skip
+
+    def _refused(self, request: Request, type: str, permissions: frozenset[str]) -> Response | None:
+        if "json" not in request.headers.get("accept", "") and "*/*" not in request.headers.get("accept", "*/*"):
+            return outcome(406, "Accept application/fhir+json")
+        status = self.authorization.refusal(request.headers.get("authorization", ""), type, permissions)
+        return outcome(status, "Access denied") if status else None
+
+    async def read(self, request: Request) -> Response:
+        type, id = request.path_params["type"], request.path_params["id"]
+        if "read" not in (CAPABILITIES[type].interactions if type in CAPABILITIES else ()):
+            return outcome(404, "Unknown resource type")
+        if refused := self._refused(request, type, READING):
+            return refused
+        if request.query_params:
+            return outcome(400, f"Unsupported query parameter(s): {', '.join(request.query_params)}")
+        document = self._shown(type).get(id)
+        return _fhir(document) if document else outcome(404, "Resource not found")
+
+    async def search(self, request: Request) -> Response:
+        type, params = request.path_params["type"], request.query_params.multi_items()
+        if "search-type" not in (CAPABILITIES[type].interactions if type in CAPABILITIES else ()):
+            return outcome(404, "Unknown resource type")
+        if refused := self._refused(request, type, READING):
+            return refused
+        if unknown := [name for name, _ in params if name not in CAPABILITIES[type].search]:
+            return outcome(400, f"Unsupported query parameter(s): {', '.join(unknown)}")
+        if type in ("Patient", "Encounter", "Coverage") and not {name for name, _ in params} - {"page", "gender"}:
+            return outcome(400, "At least one search parameter is required")
+        page = next((value for name, value in params if name == "page"), "1")
+        if not page.isdigit():
+            return outcome(400, "Invalid page")
+        found = sandbox_search.found(self._shown(type).values(), params)
+        return _fhir(self._bundle(request, found, int(page)))
+
+    def _bundle(self, request: Request, found: list[dict[str, Any]], page: int) -> dict[str, Any]:
+        type, size = request.path_params["type"], sandbox_search.PAGE
+        base = str(request.base_url).rstrip("/") + BASE
+        shown = found[(page - 1) * size : page * size]
+        links = [{"relation": "self", "url": str(request.url)}]
+        if page * size < len(found):
+            links.append({"relation": "next", "url": str(request.url.include_query_params(page=page + 1))})
+        entries = [{"fullUrl": f"{base}/{type}/{d['id']}", "resource": d, "search": {"mode": "match"}} for d in shown]
+        return {"resourceType": "Bundle", "type": "searchset", "total": len(found), "link": links, "entry": entries}
+
+    def _shown(self, type: str) -> dict[str, Any]:
+        hidden = self.sandbox.state["shown_from"]
+        documents = self.sandbox.state["documents"].get(type, {})
+        return {id: d for id, d in documents.items() if hidden.get(id, 0) <= self.authorization.now}
+
+    async def write(self, request: Request) -> Response:
+        """A transaction of one entry. What becomes of it stands in the answer; the HTTP status is 200."""
+        permission = frozenset({"c", "u"})
+        if refused := self._refused(request, "Patient", permission):
+            return refused
+        if "json" not in request.headers.get("content-type", ""):
+            return outcome(415, "Send application/fhir+json")
+        try:
+            method, url, patient = _entry(await request.json())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return outcome(400, "Not a transaction Bundle of one Patient")
+        bearer = request.headers.get("authorization", "")
+        if status := self.authorization.refusal(bearer, "Patient", frozenset({"c" if method == "POST" else "u"})):
+            return outcome(status, "Access denied")
+        code, id = self._written(method, url, patient)
+        return _fhir(_answer(code, None if "silent-id" in self.sandbox.faults else id))
+
+    def _written(self, method: str, url: str, patient: dict[str, Any]) -> tuple[int, str | None]:
+        patients = self.sandbox.state["documents"]["Patient"]
+        if "unknown-mapping-error" in self.sandbox.faults:
+            return 103, None
+        if "facility-required" in self.sandbox.faults and "defaultFacility" not in repr(patient.get("extension")):
+            return 132, None
+        stored = patients.get(patient.get("id")) if method == "PUT" else None
+        if method == "PUT" and (code := self._misaddressed(url, patient, stored)):
+            return code, None
+        locations = self.sandbox.state["documents"]["Location"]
+        code = sandbox_writes.code_for(patient, locations, frozenset(stored or ()))
+        if code != 1:
+            return code, None
+        if method == "POST" and any(sandbox_writes.same_person(patient, other) for other in patients.values()):
+            return 202, None
+        id = self._store(patient, stored)
+        return 1, id
+
+    def _misaddressed(self, url: str, patient: dict[str, Any], stored: dict[str, Any] | None) -> int | None:
+        if "id" not in patient:
+            return 165
+        expected = {f"Patient/{patient['id']}"} | ({"Patient"} if "id-in-url" not in self.sandbox.faults else set())
+        if url not in expected:
+            return 100
+        return None if stored else 207
+
+    def _store(self, patient: dict[str, Any], stored: dict[str, Any] | None) -> str:
+        id = patient["id"] if stored else f"{PREFIX}.{uuid4().hex}_{uuid4().hex[:5]}"
+        number = sandbox_data.record_number(stored) or str(40_000 + len(self.sandbox.state["documents"]["Patient"]))
+        self.sandbox.state["documents"]["Patient"][id] = sandbox_data.settled({**patient, "id": id}, number)
+        if not stored and "slow-replication" in self.sandbox.faults:
+            self.sandbox.state["shown_from"][id] = self.authorization.now + REPLICATION
+        return id
+
+    async def _edit(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Staff edits a patient: `id`, and the elements to set; null takes one away."""
+        patient = self.sandbox.state["documents"]["Patient"][arguments.pop("id")]
+        for name, value in arguments.items():
+            if value is None:
+                patient.pop(name, None)
+            else:
+                patient[name] = value
+        self.sandbox.save()
+        return dict(patient)
+
+    def _adder(self, type: str) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
+        async def add(arguments: dict[str, Any]) -> dict[str, Any]:
+            """Staff adds one: `patient` is the id; other arguments are elements of the resource."""
+            patient = arguments.pop("patient")
+            if patient not in self.sandbox.state["documents"]["Patient"]:
+                raise ValueError("no such patient")
+            document = sandbox_data.new(type, f"{PREFIX}.{uuid4().hex}", patient, arguments)
+            self.sandbox.state["documents"][type][document["id"]] = document
+            self.sandbox.save()
+            return document
+
+        return add
+
+
+def _entry(bundle: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    (entry,) = bundle["entry"]
+    method, url, patient = entry["request"]["method"], entry["request"]["url"], entry["resource"]
+    if (bundle["resourceType"], bundle["type"], patient["resourceType"]) != ("Bundle", "transaction", "Patient"):
+        raise ValueError("not a transaction of a Patient")
+    if method not in ("POST", "PUT") or (method == "POST" and url != "Patient"):
+        raise ValueError("not a create or update")
+    return method, url, patient
+
+
+def _answer(code: int, id: str | None) -> dict[str, Any]:
+    response: dict[str, Any] = {"status": str(code)}
+    if id:
+        response["location"] = f"Patient/{id}"
+    if code != 1:
+        issue = {"severity": "error", "code": "processing", "diagnostics": sandbox_writes.KEYS[code]}
+        response["outcome"] = {"resourceType": "OperationOutcome", "issue": [issue]}
+    return {"resourceType": "Bundle", "type": "transaction-response", "entry": [{"response": response}]}
