@@ -45,7 +45,10 @@ class Reply:
         """The body as JSON; raises EmrNonsense when it is none."""
         try:
             return DECODER.decode(self.body)
-        except msgspec.DecodeError as error:
+        except (
+            ValueError,
+            RecursionError,
+        ) as error:  # msgspec's own error, bytes that are not UTF-8, too deep a nesting
             raise EmrNonsense(f"the EMR answered {self.status} with a body that is not JSON") from error
 
 
