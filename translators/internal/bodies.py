@@ -72,10 +72,16 @@ NEVER_CLEARED = frozenset({"first_name", "last_name", *(f"{name}_uuid" for name 
 """Names are required. A reference may be absent here only because its target is not known here."""
 
 
+def related(record: Record, name: str) -> Record:
+    """The entity in this field; empty where there is none."""
+    entity = record.get(name)
+    return entity if isinstance(entity, dict) else {}
+
+
 def body(record: Record) -> Record:
     """PatientOut as update would take it: what it says, and nothing that it leaves empty."""
     flat = {name: record.get(name) for name in SCALARS}
-    flat |= {f"{name}_uuid": (record.get(name) or {}).get("id") for name in RELATIONS}
+    flat |= {f"{name}_uuid": related(record, name).get("id") for name in RELATIONS}
     return {name: value for name, value in flat.items() if value is not None and value != ""}
 
 

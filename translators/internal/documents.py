@@ -9,12 +9,11 @@ from gateway.translation.contract import RecordKind
 from gateway.translation.rows import Record
 from translators.internal.bodies import RELATIONS, SCALARS
 from translators.internal.entity import BILLING_TYPE, EMPLOYER, FEE_SCHEDULE, PRACTITIONER
-from translators.internal.examples import CREATES, ENTITIES, PATIENTS, UPDATES
+from translators.internal.examples import ENTITIES, PATIENTS
 from translators.internal.location import LOCATION
 from translators.internal.patient import PATIENT
 
 _LEDGER = "a sum that the API computes from a ledger that it does not show; Crosswalk serves no Account"
-_UUID_FORM = "the written form of the entity whose `id` the table maps (bodies.py)"
 
 NOT_READ: Mapping[str, str] = {
     "balance_0_30": _LEDGER,
@@ -35,26 +34,21 @@ NOT_READ: Mapping[str, str] = {
 READ = frozenset({*SCALARS, *NOT_READ, "id", "status", "smoking_snomed", "scheduling_restricted"}) | {
     f"{name}.{leaf}" for name in RELATIONS for leaf in ("id", "name")
 }
-_WRITTEN = frozenset({*SCALARS, *(f"{name}_uuid" for name in RELATIONS)})
-_UUIDS = {f"{name}_uuid": _UUID_FORM for name in RELATIONS}
+NOT_WRITTEN: Mapping[str, str] = {
+    **{f"{name}_uuid": "the written form of the entity whose `id` the table maps (bodies.py)" for name in RELATIONS},
+    "base_version": "the version that an update was made of (push.py)",
+    "billing_account": "a decision for the registration desk that the API never shows again",
+}
+"""What only CreatePatientIn and UpdatePatientIn have."""
 
 KINDS = (
-    RecordKind("PatientOut", READ, (PATIENT,), NOT_READ, {"Patient": ""}, PATIENTS),
     RecordKind(
-        "CreatePatientIn",
-        _WRITTEN | {"status", "billing_account"},
+        "Patient",
+        READ | frozenset(NOT_WRITTEN),
         (PATIENT,),
-        {**_UUIDS, "billing_account": "a decision for the registration desk that the API never shows again"},
+        {**NOT_READ, **NOT_WRITTEN},
         {"Patient": ""},
-        CREATES,
-    ),
-    RecordKind(
-        "UpdatePatientIn",
-        _WRITTEN | {"base_version"},
-        (PATIENT,),
-        {**_UUIDS, "base_version": "the version that the update was made of (push.py)"},
-        {"Patient": ""},
-        UPDATES,
+        PATIENTS,
     ),
     RecordKind(
         "EntityRef",

@@ -111,18 +111,4 @@ ARCHIVED: Record = {
     "potential_duplicates": [],
 }
 PATIENTS: tuple[Record, ...] = (FULL, DECEASED, ARCHIVED)
-CREATES: tuple[Record, ...] = (
-    {
-        "first_name": "Juniper",
-        "last_name": "Voss",
-        "date_of_birth": "2001-07-19",
-        "status": "active",
-        "gender": "female",
-        "mobile_phone": "555-010-7781",
-        "location_uuid": CLINIC["id"],
-    },
-)
-UPDATES: tuple[Record, ...] = (
-    {"base_version": 4, "last_name": "Voss-Ames", "marital_status": "married", "employer_uuid": _EMPLOYER["id"]},
-)
 ENTITIES: tuple[Record, ...] = (CLINIC, _DENTIST, _EMPLOYER, _BILLING)

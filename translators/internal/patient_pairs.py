@@ -40,7 +40,7 @@ def _read_gender(record: Record, resource: Resource, bindings: Bindings) -> None
     value = record.get("gender")
     if value is None:
         return
-    if value not in _GENDERS:
+    if not isinstance(value, str) or value not in _GENDERS:
         raise Unreadable("expected one of the API's genders")
     resource["gender"] = _GENDERS[value]
     if value in _IDENTITIES:
@@ -52,9 +52,9 @@ def _write_gender(resource: Resource, record: Record, bindings: Bindings) -> Non
     gender, identity = resource.get("gender"), get(resource, _IDENTITY)
     if gender is None:
         return
-    if gender not in _GENDERS:
+    if not isinstance(gender, str) or gender not in _GENDERS:
         raise Unreadable("expected an administrative gender")
-    record["gender"] = identity if _GENDERS.get(identity) == gender else gender
+    record["gender"] = identity if isinstance(identity, str) and _GENDERS.get(identity) == gender else gender
 
 
 GENDER = Pair(
@@ -72,6 +72,10 @@ def _implied(active: Any, deceased: Any) -> str | None:
     return None if active is None else "active" if active else "inactive"
 
 
+def _is_status(value: Any) -> bool:
+    return isinstance(value, str) and value in ACTIVE
+
+
 def _zoned(value: Any) -> bool:
     try:
         return datetime.fromisoformat(value).tzinfo is not None
@@ -81,7 +85,7 @@ def _zoned(value: Any) -> bool:
 
 def _read_lifecycle(record: Record, resource: Resource, bindings: Bindings) -> None:
     status, died = record.get("status"), record.get("date_time_deceased")
-    if (status is not None and status not in ACTIVE) or (died is not None and not _zoned(died)):
+    if not (status is None or _is_status(status)) or not (died is None or _zoned(died)):
         raise Unreadable("expected one of the API's statuses, and a time with a zone")
     if died is not None:
         resource["deceasedDateTime"] = died
@@ -98,7 +102,7 @@ def _read_lifecycle(record: Record, resource: Resource, bindings: Bindings) -> N
 def _write_lifecycle(resource: Resource, record: Record, bindings: Bindings) -> None:
     died, active, exact = resource.get("deceasedDateTime"), resource.get("active"), get(resource, _STATUS)
     implied = _implied(active, died or resource.get("deceasedBoolean"))
-    status = exact if exact in ACTIVE and ACTIVE[exact] == active else implied
+    status = exact if _is_status(exact) and ACTIVE[exact] == active else implied
     if status is not None:
         record["status"] = status
     if died is not None and _zoned(died):

@@ -18,6 +18,7 @@ import msgspec
 from gateway.faults import EmrNonsense
 from gateway.translation.contract import Account, Call, Flow, Moment, Part, Pulled, PullPage, Reply, send
 from gateway.translation.rows import Record
+from translators.internal.bodies import related
 from translators.internal.documents import unaccounted
 from translators.internal.entity import RELATED
 from translators.internal.operations import in_full, patients, rows_of
@@ -111,9 +112,9 @@ def _text(cursor: Cursor) -> str:
 
 def _charts(account: Account, records: Sequence[Record], types: frozenset[str]) -> tuple[Pulled, ...]:
     """The entities that the patients refer to, each once, and then the patients."""
-    related = _related(account, records, types)
+    entities = _related(account, records, types)
     lens = PATIENT.bound(account.bindings)
-    lists = (Pulled(None, related),) if related else ()
+    lists = (Pulled(None, entities),) if entities else ()
     if types and "Patient" not in types:
         return lists
     return lists + tuple(
@@ -125,8 +126,8 @@ def _related(account: Account, records: Sequence[Record], types: frozenset[str])
     parts: dict[tuple[str, str], Part] = {}
     for record in records:
         for name, map in RELATED.items():
-            entity = record.get(name) or {}
-            if entity.get("id") and (not types or map.type in types):
+            entity = related(record, name)
+            if isinstance(entity.get("id"), str) and (not types or map.type in types):
                 part = Part(map.bound(account.bindings), entity["id"], entity)
                 parts.setdefault((map.type, entity["id"]), part)
     return tuple(parts.values())

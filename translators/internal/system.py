@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,7 +59,7 @@ def fault(reply: Reply) -> Fault:
 
 def _after(reply: Reply) -> float | None:
     seconds = reply.headers.get("retry-after", "")
-    return float(seconds) if seconds.isascii() and seconds.isdigit() else None
+    return float(seconds) if re.fullmatch(r"[0-9]{1,6}", seconds) else None
 
 
 def _invalid(reply: Reply) -> Fault:

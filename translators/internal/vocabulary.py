@@ -82,6 +82,8 @@ def _tags(value: Any) -> set[str]:
 
 
 def _language_term(value: Any) -> str:
+    if not isinstance(value, dict):
+        raise Unreadable("expected a CodeableConcept")
     tags, text = _tags(value), value.get("text")
     if text and (not tags or _tags(_language(text)) & tags):
         return str(text)

@@ -115,3 +115,11 @@ async def test_a_field_that_the_contract_does_not_have_is_named(world: World) ->
     patient["shoe_size"] = 41
     charts, _ = await whole(world)
     assert [chart.unaccounted for chart in charts if chart.patient_key == patient["id"]] == [("shoe_size",)]
+
+
+async def test_an_entity_that_is_none_stops_nothing(world: World) -> None:
+    next(iter(world.patients.values()))["location"] = "Harbor Street"
+    charts, _ = await whole(world)
+    assert sorted(keys(charts)) == sorted(world.patients)
+    parts = [part for chart in charts for part in chart.parts if part.lens.type == "Location"]
+    assert [part.key[-4:] for part in parts] == ["10c2"]
