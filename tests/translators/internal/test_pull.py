@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from gateway.faults import EmrRefused
-from gateway.translation.contract import Pulled, PullPage
-from tests.translators.internal.driving import World
+from gateway.translation.contract import Moment, Pulled, PullPage, Reply
+from tests.translators.internal.driving import START, World, account
 from translators.internal import pull as pulling
 from translators.internal import translator
+from translators.internal.examples import FULL
 from translators.internal.pull import PAGE, Cursor
 
 
@@ -117,9 +118,13 @@ async def test_a_field_that_the_contract_does_not_have_is_named(world: World) ->
     assert [chart.unaccounted for chart in charts if chart.patient_key == patient["id"]] == [("shoe_size",)]
 
 
-async def test_an_entity_that_is_none_stops_nothing(world: World) -> None:
-    next(iter(world.patients.values()))["location"] = "Harbor Street"
-    charts, _ = await whole(world)
-    assert sorted(keys(charts)) == sorted(world.patients)
-    parts = [part for chart in charts for part in chart.parts if part.lens.type == "Location"]
-    assert [part.key[-4:] for part in parts] == ["10c2"]
+def test_an_entity_that_is_none_stops_nothing() -> None:
+    row = {**FULL, "location": "Harbor Street", "employer": {"id": 7}}
+    flow = translator.pull(account(), None, (), Moment(START, "nonce"), frozenset())
+    next(flow)
+    body = msgspec.json.encode({"data": [row], "page_info": {"end_cursor": None}})
+    with pytest.raises(StopIteration) as end:
+        flow.send((Reply(200, {}, body),))
+    page: PullPage = end.value.value
+    assert keys(list(page.charts)) == [FULL["id"]]
+    assert {part.lens.type for part in page.charts[0].parts} == {"Practitioner", "Basic"}
