@@ -92,13 +92,13 @@ def authorize(token: str | None) -> Mapping[str, str]:
 def fault(reply: Reply) -> Fault:
     """Status and known error words only; nothing of the body is repeated."""
     answer = _answer(reply)
-    return _oauth_fault(answer) or _worded_fault(reply) or _status_fault(reply)
+    return _worded_fault(reply) or _oauth_fault(answer) or _status_fault(reply)
 
 
 def _answer(reply: Reply) -> dict[str, Any]:
     try:
         answer = msgspec.json.decode(reply.body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}
 
