@@ -8,6 +8,7 @@ from gateway.faults import EmrNonsense, EmrRefused
 from gateway.translation.contract import Account, Call, Flow, Reply, send
 from gateway.translation.rows import Record
 from translators.kipu import casefile
+from translators.kipu.document import as_named
 from translators.kipu.system import get, listed, pages
 
 DETAILS = (
@@ -50,7 +51,7 @@ def patient_of(reply: Reply) -> Record:
     record = body.get("patient") if isinstance(body, dict) else None
     if not isinstance(record, dict) or not record.get("casefile_id"):
         raise EmrNonsense("KIPU answered a patient call without a patient")
-    return record
+    return as_named(record)
 
 
 def ours(account: Account, id: str, now: datetime) -> Flow[Record | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gateway.translation.contract import Linked
@@ -18,7 +19,7 @@ from translators.kipu.system import SENDER
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 CASEFILE = re.compile(rf"(?P<number>[0-9]+):(?P<master>{UUID})")
-LIVE = re.compile(rf"(?P<number>[0-9]+)\.(?P<master>{UUID})(?:\.(?P<rest>[A-Za-z0-9-]+))?")
+LIVE = re.compile(rf"(?P<number>[0-9]+)(?:\.(?P<master>{UUID})(?:\.(?P<rest>[A-Za-z0-9-]+))?)?")
 APP_NAMES = ("external_app", "external_app_name", "app_name", "sending_app_name", "name")
 ID_NAMES = ("external_id", "ext_id", "sending_app_patient_id")
 
@@ -34,10 +35,18 @@ def live_id(casefile: str) -> str:
     return casefile.replace(":", ".")
 
 
-def from_live(id: str) -> tuple[str, str | None] | None:
-    """The casefile id of a live id, and what follows it."""
+@dataclass(frozen=True, slots=True)
+class LiveId:
+    """A live id taken apart. A number alone is KIPU's to refuse: it wants the master with it."""
+
+    number: str
+    master: str
+    rest: str | None
+
+
+def from_live(id: str) -> LiveId | None:
     found = LIVE.fullmatch(id)
-    return (f"{found['number']}:{found['master']}", found["rest"]) if found else None
+    return LiveId(found["number"], found["master"] or "", found["rest"]) if found else None
 
 
 def policy_suffix(item: Mapping[str, Any]) -> str:

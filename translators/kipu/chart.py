@@ -10,6 +10,7 @@ from gateway.translation.lens import ResourceMap
 from gateway.translation.rows import Record
 from translators.kipu import casefile
 from translators.kipu.coverage import COVERAGE, SUBSCRIBER, coverage_key
+from translators.kipu.document import UNSHOWN
 from translators.kipu.encounter import ENCOUNTER, place_of
 from translators.kipu.kinds import PATIENT_LEAVES
 from translators.kipu.location import DESTINATION, FACILITY, PAYER, REFERRER, places
@@ -29,6 +30,7 @@ SUBSCRIBER_NAMES = ("subscriber_first_name", "subscriber_last_name", "subscriber
 def pulled(account: Account, record: Record, link: Linked | None) -> Pulled:
     """`link`: the person as known already, from this stay or another one."""
     key = (link.external_id if link else None) or str(record["casefile_id"])
+    record = _remembered(record, link)
     parts = (_patient(account, record, link, key), *_parties(account, record), *_stay(account, record, key))
     return Pulled(
         key,
@@ -37,6 +39,14 @@ def pulled(account: Account, record: Record, link: Linked | None) -> Pulled:
         tuple(label for name, label in GATE.items() if record.get(name) in (None, "")),
         tuple(sorted(_unknown(record))),
     )
+
+
+def _remembered(record: Record, link: Linked | None) -> Record:
+    """With what we have sent and KIPU never shows: its absence from a read is no news."""
+    last = (link.record or {}) if link else {}
+    other_stay = last.get("casefile_id") != record["casefile_id"]
+    kept = UNSHOWN - {"referrer_id"} if other_stay else UNSHOWN
+    return {**{name: last[name] for name in sorted(kept) if name in last}, **record}
 
 
 def _part(account: Account, table: ResourceMap, key: str, record: Record, **more: Any) -> Part:
@@ -112,5 +122,5 @@ def _unknown(record: Record) -> Iterator[str]:
                 for inner in sorted({inner for item in value if isinstance(item, dict) for inner in item})
                 if f"{name}[].{inner}" not in PATIENT_LEAVES and f"{name}[]" not in PATIENT_LEAVES
             )
-        elif name not in PATIENT_LEAVES and f"{name}[]" not in PATIENT_LEAVES and not isinstance(value, list):
+        elif name not in PATIENT_LEAVES | UNSHOWN and f"{name}[]" not in PATIENT_LEAVES and not isinstance(value, list):
             yield name

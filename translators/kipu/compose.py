@@ -14,7 +14,7 @@ from translators.kipu.coverage import COVERAGE, SUBSCRIBER, coverage_key, is_sel
 from translators.kipu.encounter import ENCOUNTER
 from translators.kipu.keyed import CUSTOM_FIELD, custom_name
 from translators.kipu.location import PAYER
-from translators.kipu.patient import CUSTOM, CUSTOM_WRITTEN, PATIENT, ranked
+from translators.kipu.patient import CUSTOM, PATIENT, ranked
 from translators.kipu.refused import OTHERWISE, REFUSED
 
 VOID = frozenset({"cancelled", "entered-in-error"})
@@ -75,7 +75,7 @@ def _explained(patient: Resource, left_out: Iterable[LeftOut]) -> Iterator[LeftO
     for item in left_out:
         lost = path.get(patient, path.parse(item.expression.partition(".")[2]))
         if isinstance(lost, dict) and lost.get("url") == CUSTOM_FIELD and custom_name(lost):
-            fields = ", ".join((*CUSTOM, *CUSTOM_WRITTEN))
+            fields = ", ".join(CUSTOM)
             reason = f"no KIPU field for it: map it with `crosswalk mapping set … custom-field` to one of {fields}"
             yield LeftOut(item.expression, reason)
         else:

@@ -1,7 +1,7 @@
 """Coverage in an item of KIPU's `insurances`, and the subscriber as RelatedPerson.
 
-What the items of a read are called is not published: the create's names (`policy_no`, `group_ID`) and the CRM's
-(`member_id`, `group_number`) are both read, and whichever stands there is written.
+What the items of a read are called is not published. The tables use the create's names (`policy_no`, `group_ID`); the
+CRM's (`member_id`, `group_number`) are made those where a document comes in (calls.py).
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from gateway.canonical import COVERAGE_CLASS, SSN
 from gateway.translation.codec import DATE, Unreadable
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Bindings, Field, Pair, Record, Resource, Way
-from translators.kipu.keyed import either
 from translators.kipu.terms import COPAY_TYPE, COUNTRY, DOLLARS, GENDER, KEY, SSN_DIGITS, TO_SUBSCRIBER, mapped
 
 SELF_PAY = "pay"
-GROUP = f"class[type.coding.code=group,type.coding.system={COVERAGE_CLASS}|]"
 
 
 def _class(code: str) -> str:
@@ -32,8 +30,8 @@ COVERAGE = ResourceMap(
     frozenset({Interaction.READ, Interaction.SEARCH}),
     (
         Field("id", "identifier[system=$id].value", KEY, Way.READ),
-        either(("policy_no", "member_id"), "subscriberId"),
-        either(("group_ID", "group_number"), f"{GROUP}.value", beside=(f"{GROUP}.type",)),
+        Field("policy_no", "subscriberId"),
+        Field("group_ID", _class("group"), having=CLASS_SYSTEM),
         Field("insurance_plan_type", _class("plan"), having=CLASS_SYSTEM),
         Field("rx_bin", _class("rxbin"), having=CLASS_SYSTEM),
         Field("rx_pcn", _class("rxpcn"), having=CLASS_SYSTEM),
@@ -126,7 +124,7 @@ def is_self_pay(coverage: Resource) -> bool:
 
 
 def member_id(item: Mapping[str, Any]) -> str | None:
-    found = item.get("policy_no") or item.get("member_id")
+    found = item.get("policy_no")
     return str(found) if found else None
 
 

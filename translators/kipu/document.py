@@ -32,8 +32,15 @@ RENAMED: Mapping[str, str] = {
     "discharge_or_transition_id": "discharge_to_id",
     "discharge_or_transition_name": "discharge_to_name",
 }
-INSURANCE_RENAMED: Mapping[str, str] = {"member_id": "policy_no", "group_number": "group_ID", "id": "kipu_insurance_id"}
-CONTACT_RENAMED: Mapping[str, str] = {"name": "full_name"}
+INSURANCE_RENAMED: Mapping[str, str] = {"id": "kipu_insurance_id"}
+CONTACT_RENAMED: Mapping[str, str] = {}
+OTHER_NAMES: Mapping[str, Mapping[str, str]] = {
+    "insurances": {"member_id": "policy_no", "group_number": "group_ID"},
+    "patient_contacts": {"name": "full_name"},
+}
+"""What items of a read may be called as well (KIPU's samples disagree) → the name that the tables use."""
+UNSHOWN = fields("marital_status occupation employer_name employer_phone patient_color_id admission_status referrer_id")
+"""Taken by the create and not shown by any documented read."""
 
 TAKEN = (
     "first_name",
@@ -94,6 +101,18 @@ INSURANCE_TAKEN = fields(
     "kipu_insurance_id migrating exclude_from_scheduling"
 )
 CONTACT_TAKEN = fields("full_name phone alternative_phone address email notes contact_type relationship")
+
+
+def as_named(document: Record) -> Record:
+    """A document of a read, its items under the tables' names."""
+    lists = {name: document[name] for name in OTHER_NAMES if isinstance(document.get(name), list)}
+    return {**document, **{name: [_item(item, OTHER_NAMES[name]) for item in items] for name, items in lists.items()}}
+
+
+def _item(item: Any, others: Mapping[str, str]) -> Any:
+    if not isinstance(item, dict):
+        return item
+    return {others[name] if name in others and others[name] not in item else name: item[name] for name in item}
 
 
 def wall_clock(value: str, zone: str) -> str:

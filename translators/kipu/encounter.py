@@ -79,7 +79,7 @@ ENCOUNTER = ResourceMap(
         _place("bed_name", "bd"),
         _place("location_name", "si"),
         Field("referrer_name", "hospitalization.origin.display"),
-        key_of("referrer_id", "hospitalization.origin.identifier", Way.WRITE),
+        key_of("referrer_id", "hospitalization.origin.identifier"),
         Field("discharge_type", "hospitalization.dischargeDisposition.text", way=Way.READ),
         Field(
             "discharge_type_code",

@@ -1,4 +1,4 @@
-"""Rows that KIPU needs beside `Field`: facts under either of two names, KIPU's keys of parties, custom fields."""
+"""Rows that KIPU needs beside `Field`: KIPU's keys of parties, and custom fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from gateway.canonical import extension_url
 from gateway.translation import path
-from gateway.translation.codec import TEXT, Codec, Unreadable
+from gateway.translation.codec import Unreadable
 from gateway.translation.path import Concrete
 from gateway.translation.row import Problem
 from gateway.translation.rows import Bindings, Pair, Record, Resource, Row, Way
@@ -17,29 +17,7 @@ from translators.kipu.terms import KEY
 CUSTOM_FIELD = extension_url("custom-field")
 
 
-def either(
-    vendors: tuple[str, ...], fhir: str, codec: Codec = TEXT, way: Way = Way.BOTH, beside: tuple[str, ...] = ()
-) -> Pair:
-    """A fact that KIPU's documents name in several ways; a change of it is written under the first name.
-
-    `beside` are the paths of the constants that come with it.
-    """
-    steps = path.parse(fhir)
-
-    def decode(record: Record, resource: Resource, bindings: Bindings) -> None:
-        value = next((record[name] for name in vendors if record.get(name) not in path.EMPTY), None)
-        if value is not None:
-            path.place(resource, steps, codec.decode(value))
-
-    def encode(resource: Resource, record: Record, bindings: Bindings) -> None:
-        value = path.get(resource, steps)
-        if value is not None:
-            record[vendors[0]] = codec.encode(value)
-
-    return Pair(vendors, (fhir, *beside), decode, encode, way)
-
-
-def key_of(vendor: str, fhir: str, way: Way = Way.BOTH) -> Pair:
+def key_of(vendor: str, fhir: str) -> Pair:
     """KIPU's key of a person or place ↔ the connection's own identifier in a Reference; foreign identifiers stay."""
     steps = path.parse(fhir)
 
@@ -56,7 +34,7 @@ def key_of(vendor: str, fhir: str, way: Way = Way.BOTH) -> Pair:
             raise Unreadable("expected an identifier that this connection owns")
         record[vendor] = KEY.encode(identifier.get("value"))
 
-    return Pair((vendor,), (fhir,), decode, encode, way)
+    return Pair((vendor,), (fhir,), decode, encode)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gateway.translation.contract import RecordKind
 from translators.kipu.coverage import COVERAGE, SUBSCRIBER
-from translators.kipu.document import fields
+from translators.kipu.document import UNSHOWN, fields
 from translators.kipu.encounter import ENCOUNTER
 from translators.kipu.examples import INSURANCES, PATIENTS, SITES
 from translators.kipu.location import BED, BUILDING, DESTINATION, FACILITY, PAYER, REFERRER, ROOM, SITE
@@ -23,10 +23,6 @@ PATIENT_FIELDS = fields(
     "first_contact_rep_on_call level_of_care next_level_of_care next_level_of_care_date program bed_name room_name "
     "building_name location_name record_source"
 )
-WRITE_FIELDS = fields(
-    "marital_status referrer_id occupation employer_name employer_phone patient_color_id admission_status"
-)
-"""Taken by the create and not shown by any read."""
 LISTS = frozenset(
     {"alternate_addresses[]", "patient_statuses[]", "external_apps[]", "ext_id_mappings[]", "patient_tags[]"}
 )
@@ -43,11 +39,14 @@ INSURANCE_FIELDS = fields(
 PATIENT_LEAVES = (
     PATIENT_FIELDS
     | LISTS
+    | {"ext_id_mappings[].external_app", "ext_id_mappings[].external_id"}
     | {f"patient_contacts[].{name}" for name in CONTACT_FIELDS}
     | {f"insurances[].{name}" for name in INSURANCE_FIELDS}
 )
 
 INSURANCE_IGNORED: Mapping[str, str] = {
+    "member_id": "another name of policy_no, which it becomes on the way in (document.py)",
+    "group_number": "another name of group_ID, which it becomes on the way in (document.py)",
     "subscriber_employer": "RelatedPerson has no employer; the policy's group says through whom it is held",
     "notes": "remarks of the billing staff, written for KIPU's own verification of benefits; Coverage has no note",
     "insurance_policy_type": "KIPU publishes neither its values nor how it differs from the type and the plan type",
@@ -74,6 +73,9 @@ IGNORED: Mapping[str, str] = {
     "patient_tags[]": "KIPU publishes no field names of its items",
     "external_apps[]": "shows our own id (casefile.py), which is the local id of the link",
     "ext_id_mappings[]": "shows our own id (casefile.py), which is the local id of the link",
+    "ext_id_mappings[].external_app": "whose id external_id is; KIPU publishes no names, these are the sandbox's",
+    "ext_id_mappings[].external_id": "our own id (casefile.py), which is the local id of the link",
+    "patient_contacts[].name": "another name of full_name, which it becomes on the way in (document.py)",
     "patient_contacts[].notes": "remarks of the staff about relatives; Patient.contact has no note",
     "insurances[].insurance_phone": "read by the payer's table: kind insurance",
     **{f"insurances[].{name}": reason for name, reason in INSURANCE_IGNORED.items()},
@@ -82,7 +84,7 @@ IGNORED: Mapping[str, str] = {
 KINDS: tuple[RecordKind, ...] = (
     RecordKind(
         "patient",
-        frozenset(PATIENT_LEAVES | WRITE_FIELDS),
+        PATIENT_LEAVES | UNSHOWN,
         (PATIENT, ENCOUNTER, COVERAGE, SUBSCRIBER, FACILITY, BUILDING, ROOM, BED, REFERRER, DESTINATION),
         IGNORED,
         {"Coverage": "insurances[]", "RelatedPerson": "insurances[]"},

@@ -16,6 +16,7 @@ from gateway.translation.contract import Account, Flow, Found, send
 from gateway.translation.rows import Record, Resource
 from translators.kipu import calls, casefile
 from translators.kipu.coverage import COVERAGE
+from translators.kipu.document import as_named
 from translators.kipu.encounter import ENCOUNTER
 from translators.kipu.location import SITE
 from translators.kipu.patient import PATIENT
@@ -24,6 +25,8 @@ from translators.kipu.system import get, listed, pages
 PAGES = 4
 PER = 100
 PAGE = "_page"
+SERVED = (PATIENT.type, ENCOUNTER.type, COVERAGE.type, SITE.type)
+UNKNOWN = frozenset({404, 422})
 RESULT = frozenset({"_count", "_format", "_summary", "_total", "_pretty"})
 """Parameters about the answer, not about what to find."""
 Params = Sequence[tuple[str, str]]
@@ -31,6 +34,7 @@ Test = Callable[[Resource], bool]
 
 
 def read(account: Account, type: str, id: str) -> Flow[Resource]:
+    _serve(type)
     if type == "Location":
         found = yield from _sites(account)
         resource = next((site for site in found if site["id"] == id), None)
@@ -43,12 +47,23 @@ def read(account: Account, type: str, id: str) -> Flow[Resource]:
     return resource
 
 
+def _serve(type: str) -> None:
+    if type not in SERVED:
+        raise NotSupported(f"KIPU's live face serves {', '.join(SERVED)}, not {type}")
+
+
 def _record(account: Account, type: str, id: str) -> Flow[Record | None]:
     key = casefile.from_live(id)
-    if key is None or (key[1] is not None) != (type == "Coverage"):
+    if key is None or (key.rest is not None and type != "Coverage"):
         return None
-    reply = yield from send(calls.detail(account, key[0], accepts=calls.MISSING))
-    return None if reply.status == 404 else calls.patient_of(reply)
+    return (yield from _asked(account, key))
+
+
+def _asked(account: Account, key: casefile.LiveId) -> Flow[Record | None]:
+    master = ("patient_master_id", key.master)
+    call = get(account, f"/api/patients/{key.number}", *calls.DETAILS, master, accepts=UNKNOWN)
+    reply = yield from send(call)
+    return None if reply.status in UNKNOWN else calls.patient_of(reply)
 
 
 def _resources(account: Account, type: str, record: Record) -> Iterator[Resource]:
@@ -74,6 +89,7 @@ def _sites(account: Account) -> Flow[list[Resource]]:
 
 
 def search(account: Account, type: str, params: Params) -> Flow[Found]:
+    _serve(type)
     wanted = [(name, value) for name, value in params if name not in RESULT and name != PAGE]
     if type == "Location":
         return (yield from _search_sites(account, wanted))
@@ -123,10 +139,9 @@ def _by_key(account: Account, type: str, ids: Sequence[str]) -> Flow[Found]:
         key = casefile.from_live(id)
         if key is None:
             continue
-        reply = yield from send(calls.detail(account, key[0], accepts=calls.MISSING))
-        if reply.status != 404:
-            made = _resources(account, type, calls.patient_of(reply))
-            found += (r for r in made if key[1] is None or r["id"] == id)
+        record = yield from _asked(account, key)
+        made = _resources(account, type, record) if record else ()
+        found += (resource for resource in made if key.rest is None or resource["id"] == id)
     return Found(tuple(found), total=len(found))
 
 
@@ -137,7 +152,7 @@ def _walk(account: Account, params: Params, tests: Sequence[Test]) -> Flow[Found
         reply = yield from send(calls.census(account, page, PER))
         rows = [row for row in listed(reply, "patients") if casefile.parts(str(row.get("casefile_id", "")))]
         for row in rows:
-            for resource in _resources(account, "Patient", row):
+            for resource in _resources(account, "Patient", as_named(row)):
                 if all(test(resource) for test in tests):
                     found[resource["id"]] = resource
         total, _ = pages(reply)

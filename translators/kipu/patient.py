@@ -1,7 +1,7 @@
 """Patient in KIPU's patient document: the field table, on the names that KIPU's reads use.
 
-KIPU knows one address and two phones; what it calls a contact is `Patient.contact`. Fields that KIPU takes but never
-shows again (`marital_status`, the employer) are written only, so that their absence from a read is not news.
+KIPU knows one address and two phones; what it calls a contact is `Patient.contact`. Some fields it takes and never
+shows again (`marital_status`, the employer): a pull remembers what we have sent of them (chart.py).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from gateway.canonical import IDENTIFIER_TYPE, SSN, US_CORE, extension_url
 from gateway.translation.codec import CONCEPT_TEXT, DATE, Unreadable
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Bindings, Each, Field, Pair, Record, Resource, Way
-from translators.kipu.keyed import CustomField, either
+from translators.kipu.keyed import CustomField
 from translators.kipu.terms import (
     CONTACT_TYPE,
     COUNTRY,
@@ -34,9 +34,16 @@ PHONE = "telecom[system=phone,rank:=1|,use=home||mobile|work].value"
 SECOND_PHONE = "telecom[system=phone,rank:=2,use=|home|mobile|work].value"
 FIRST_CONTACT = f"extension[url={extension_url('first-contact')}]"
 PRONOUNS = "http://hl7.org/fhir/StructureDefinition/individual-pronouns"
-CUSTOM = ("sobriety_date", "pre_admission_status")
+CUSTOM = (
+    "sobriety_date",
+    "pre_admission_status",
+    "occupation",
+    "employer_name",
+    "employer_phone",
+    "patient_color_id",
+    "admission_status",
+)
 CUSTOM_READ = ("preferred_contact",)
-CUSTOM_WRITTEN = ("occupation", "employer_name", "employer_phone", "patient_color_id", "admission_status")
 
 
 def _typed(code: str) -> dict[str, str]:
@@ -107,7 +114,7 @@ def _nothing_out(resource: Resource, record: Record, bindings: Bindings) -> None
 
 
 CONTACT = (
-    either(("full_name", "name"), "name", FULL_NAME),
+    Field("full_name", "name", FULL_NAME),
     Pair(("relationship", "contact_type"), ("relationship",), _roles_in, _roles_out),
     Field("phone", PHONE),
     Field("alternative_phone", SECOND_PHONE),
@@ -128,7 +135,7 @@ PATIENT = ResourceMap(
         Field("maiden_name", "name[use=maiden].family", way=Way.READ),
         Field("dob", "birthDate", DATE),
         Field("gender", "gender", GENDER),
-        Field("marital_status", "maritalStatus", MARITAL, Way.WRITE),
+        Field("marital_status", "maritalStatus", MARITAL),
         Field("phone", PHONE),
         Field("alternate_phone", SECOND_PHONE),
         Field("email", "telecom[system=email,use=home||work].value"),
@@ -161,7 +168,6 @@ PATIENT = ResourceMap(
         Each("patient_contacts", "contact", CONTACT),
         *(CustomField(name) for name in CUSTOM),
         *(CustomField(name, Way.READ) for name in CUSTOM_READ),
-        *(CustomField(name, Way.WRITE) for name in CUSTOM_WRITTEN),
     ),
     search={
         "_id": "casefile_id",

@@ -99,7 +99,7 @@ def _told(reply: Reply) -> Record | None:
 
 def _kept(base: Record, record: Record) -> list[LeftOut]:
     """A contact that went: nested lists of KIPU's API only add and change."""
-    names = [{i.get("full_name") or i.get("name") for i in r.get("patient_contacts") or ()} for r in (base, record)]
+    names = [{i.get("full_name") for i in r.get("patient_contacts") or ()} for r in (base, record)]
     reason = "KIPU has a contact that is not here, and its API removes none"
     return [LeftOut("Patient.contact", reason)] if names[0] - names[1] else []
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import format_datetime
@@ -27,6 +28,8 @@ from gateway.faults import (
 )
 from gateway.translation.contract import Account, Call, Flow, Moment, Reply, Setting, send
 
+WAIT = re.compile(r"[0-9]{1,6}")
+"""Retry-After in seconds; a date or more than eleven days is left to the runner's own patience."""
 SENDER = "Crosswalk"
 """What KIPU's staff see as the sending application; our ids come back under this name."""
 
@@ -83,7 +86,7 @@ def authorize(account: Account, call: Call, target: str, body: bytes, moment: Mo
 def fault(reply: Reply) -> Fault:
     if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
         wait = reply.headers.get("retry-after", "")
-        return EmrBusy("KIPU asks to come back later", after=float(wait) if wait.isdigit() else None)
+        return EmrBusy("KIPU asks to come back later", after=float(wait) if WAIT.fullmatch(wait) else None)
     known = WAYS_TO_FAIL.get(reply.status)
     if known is not None:
         return type(known)(str(known))
