@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+import msgspec
 
 from gateway.faults import EmrNonsense, Misconfigured
 from gateway.translation.contract import Account, Call, Flow, Moment, Reply, Token, send
 
+T = TypeVar("T")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 LIFETIME = 300
@@ -54,25 +57,55 @@ def token_url(account: Account) -> Flow[str]:
     if configured := account.settings.get("token_url"):
         return configured
     reply = yield from send(Call("GET", "/.well-known/smart-configuration", headers=JSON, token=None, accepts=ABSENT))
-    found = reply.json().get("token_endpoint") if reply.status == 200 else None
+    found = _shaped(reply, _Configuration).token_endpoint if reply.status == 200 else None
     if not found:
         found = yield from _from_metadata()
     return _safe(account, found)
 
 
-def _from_metadata() -> Flow[Any]:
+def _from_metadata() -> Flow[str | None]:
     headers = {"Accept": "application/fhir+json"}
     reply = yield from send(Call("GET", "/metadata", headers=headers, token=None, accepts=ABSENT))
     if reply.status != 200:
         return None
-    uris = [
-        uri
-        for rest in reply.json().get("rest", ())
-        for extension in rest.get("security", {}).get("extension", ())
-        if extension.get("url") == OAUTH_URIS
-        for uri in extension.get("extension", ())
-    ]
-    return next((uri.get("valueUri") for uri in uris if uri.get("url") == "token"), None)
+    security = [rest.security for rest in _shaped(reply, _Statement).rest]
+    uris = [uri for part in security for found in part.extension if found.url == OAUTH_URIS for uri in found.extension]
+    return next((uri.valueUri for uri in uris if uri.url == "token"), None)
+
+
+class _Configuration(msgspec.Struct):
+    """.well-known/smart-configuration, as far as it matters."""
+
+    token_endpoint: str | None = None
+
+
+class _Extension(msgspec.Struct):
+    url: str | None = None
+    valueUri: str | None = None  # noqa: N815 - FHIR's name
+    extension: list[_Extension] = []
+
+
+class _Security(msgspec.Struct):
+    extension: list[_Extension] = []
+
+
+class _Rest(msgspec.Struct):
+    security: _Security = msgspec.field(default_factory=_Security)
+
+
+class _Statement(msgspec.Struct):
+    """The CapabilityStatement, as far as it matters."""
+
+    rest: list[_Rest] = []
+
+
+def _shaped(reply: Reply, shape: type[T]) -> T:
+    try:
+        return msgspec.convert(reply.json(), shape)
+    except msgspec.ValidationError as error:
+        raise EmrNonsense(
+            "what eClinicalWorks publishes about its token endpoint has another shape than agreed"
+        ) from error
 
 
 def _safe(account: Account, url: Any) -> str:

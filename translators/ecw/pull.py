@@ -11,13 +11,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gateway.faults import EmrNonsense
 from gateway.translation.contract import Account, Call, Flow, Linked, Part, Pulled, PullPage, Reply, gather, send
 from gateway.translation.rows import Record
 from translators.ecw import scopes
 from translators.ecw.facade import MAPS
 from translators.ecw.relative import below
-from translators.ecw.searchset import PAGES, matches, next_query
+from translators.ecw.searchset import PAGES, check, matches, next_query
 from translators.ecw.spelling import languages_read
 
 LISTS = ("Organization", "Location", "Practitioner")
@@ -109,8 +108,7 @@ def _chart(account: Account, link: Linked, types: frozenset[str]) -> Flow[Pulled
     if first.status in GONE:
         return Pulled(key, (), link.local_id, incomplete=("the patient: eClinicalWorks shows none under this id",))
     record = first.json()
-    if not isinstance(record, dict) or record.get("resourceType") != "Patient" or record.get("id") != key:
-        raise EmrNonsense("eClinicalWorks answered the reading of a Patient with something else")
+    check(record, "Patient", key)
     parts = [_part(account, "Patient", record)]
     for type, reply in zip(wanted, others, strict=True):
         records = yield from _all(account, type, reply)

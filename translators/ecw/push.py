@@ -19,7 +19,7 @@ from translators.ecw import codes, lookup, scopes
 from translators.ecw.facility import default_facility, facility_in, with_facility
 from translators.ecw.patient import owned
 from translators.ecw.relative import below
-from translators.ecw.searchset import matches
+from translators.ecw.searchset import check, matches
 from translators.ecw.spelling import spelling
 from translators.ecw.wire import PROFILE, TAKEN, Draft, draft, refuse_incomplete, without_texts
 
@@ -89,8 +89,7 @@ def _read(base_url: str, key: str, scope: str) -> Flow[Record]:
     if reply.status == 410:
         raise EmrRefused("The linked patient was removed from eClinicalWorks; unlink it to have it created again")
     current = below(reply.json(), base_url)
-    if not isinstance(current, dict) or current.get("resourceType") != "Patient" or current.get("id") != key:
-        raise EmrNonsense("eClinicalWorks answered the reading of a Patient with something else")
+    check(current, "Patient", key)
     return current
 
 
