@@ -88,7 +88,7 @@ def _read(base_url: str, key: str, scope: str) -> Flow[Record]:
         )
     if reply.status == 410:
         raise EmrRefused("The linked patient was removed from eClinicalWorks; unlink it to have it created again")
-    current = below(reply.json(), base_url)
+    current: Record = below(reply.json(), base_url)
     check(current, "Patient", key)
     return current
 

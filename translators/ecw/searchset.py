@@ -32,7 +32,7 @@ def matches(bundle: Any, type: str) -> list[Record]:
 
 
 def check(resource: Any, type: str, id: str | None = None) -> None:
-    """What everything after relies on: the type, an id (this one, where one was asked for), lists where FHIR has lists."""
+    """What everything after relies on: the type, an id (the one that was asked for), lists where FHIR has lists."""
     is_expected = isinstance(resource, dict) and resource.get("resourceType") == type
     if not is_expected or not isinstance(resource.get("id"), str) or id not in (None, resource["id"]):
         raise EmrNonsense(f"eClinicalWorks answered with something else than the {type} that was asked for")

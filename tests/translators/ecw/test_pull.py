@@ -140,7 +140,16 @@ def test_repeated_next_links_outcomes_and_whole_urls() -> None:
     assert chart.parts[0].record["communication"][0]["language"]["coding"] == [{"code": "en"}]
 
 
-@pytest.mark.parametrize("body", [{"resourceType": "Patient", "id": "other"}, {"resourceType": "OperationOutcome"}, []])
+STRANGE: list[Any] = [
+    {"resourceType": "Patient", "id": "other"},
+    {"resourceType": "Patient", "id": "K", "name": "Rowan"},
+    {"resourceType": "Patient", "id": "K", "identifier": [1]},
+    {"resourceType": "OperationOutcome"},
+    [],
+]
+
+
+@pytest.mark.parametrize("body", STRANGE)
 def test_another_patient_is_never_taken(body: Any) -> None:
     flow = translator.pull(account(), None, [Linked("l", "K")], World().moment(), frozenset({"Patient"}))
     next(flow)

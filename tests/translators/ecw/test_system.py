@@ -70,12 +70,12 @@ def test_discovery_falls_back_to_the_metadata() -> None:
     )
 
 
-@pytest.mark.parametrize("found", [{}, {"token_endpoint": "http://evil.example/token"}, {"token_endpoint": 1}])
+@pytest.mark.parametrize("found", [{}, {"token_endpoint": "http://evil.example/token"}, {"token_endpoint": ""}])
 def test_token_endpoints_that_are_not_trusted(found: dict[str, Any]) -> None:
     flow = translator.token(account(), "s", World().moment())
     assert flow is not None
     next(flow)
-    answers = [reply(found)] if found else [reply(found), reply({}, 404)]
+    answers = [reply(found)] if found.get("token_endpoint") else [reply(found), reply({}, 404)]
     for answer in answers[:-1]:
         flow.send((answer,))
     with pytest.raises(Misconfigured):
