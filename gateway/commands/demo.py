@@ -1,4 +1,4 @@
-"""crosswalk demo: what `make run` runs. A gateway with every sandbox connected and sample patients, kept between runs."""
+"""crosswalk demo: what `make run` runs. Every sandbox EMR connected, sample patients in it, and kept between runs."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ async def pull_with_progress(services: Services, order: Order) -> dict[str, Any]
             while not pulling.done():
                 await asyncio.wait({pulling}, timeout=LOOK_S)
                 seen, total = await _seen(services, order)
-                progress.update(bar, completed=seen, total=total)
+                progress.update(bar, completed=seen, total=None if total is None else max(seen, total))
     return dict(pulling.result())
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from copy import deepcopy
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -72,8 +71,8 @@ class ChartApplication:
         if self.pulled.incomplete:
             return self._incomplete(patient)
         bound = [(part, self._link_for(part, patient)) for part in self.pulled.parts]
-        locals = {f"{EMR}{part.lens.type}/{part.key}": f"{part.lens.type}/{link.local_id}" for part, link in bound}
-        became = [self._write(part, link, locals) for part, link in bound]
+        here = {f"{part.lens.type}/{part.key}": f"{part.lens.type}/{link.local_id}" for part, link in bound}
+        became = [self._write(part, link, here) for part, link in bound]
         self._tell_waiting_task(patient)
         subject = f"Patient/{patient.local_id}" if patient else None
         return Applied(_overall(became), subject, self._detail())
@@ -141,7 +140,7 @@ class ChartApplication:
         page = self.tx.search(Query(type, (criterion,), count=1000, want_total=False))
         return ((stored.id, document.decode(stored.body)) for stored in page.matches)
 
-    def _write(self, part: Part, link: Link, locals: Mapping[str, str]) -> Became:
+    def _write(self, part: Part, link: Link, here: Mapping[str, str]) -> Became:
         before = self._read(part.lens.type, link.local_id)
         if before is None:
             resource = {**part.lens.to_fhir(part.record).value, "id": link.local_id}
@@ -149,12 +148,18 @@ class ChartApplication:
             resource = part.lens.absorb(self._taken(part, link, before), before, links.record_of(link)).value
         for place, target in part.references.items():
             path.place(resource, path.parse(f"{place}.reference"), target)
-        resource = _resolved(resource, locals)
+        resource = resolved(resource, lambda target: here.get(target) or self._linked(target))
         became = self._put(resource, before)
         link.record, link.missing, link.synced = links.encode_record(part.record), None, self.tx.now
         link.external_key = part.key
         self._keep(link)
         return became
+
+    def _linked(self, target: str) -> str | None:
+        """`Type/key` that an earlier chart or list brought."""
+        type, _, key = target.partition("/")
+        link = links.by_external(self.session, self._id, type, key)
+        return f"{type}/{link.local_id}" if link else None
 
     def _taken(self, part: Part, link: Link, before: Resource) -> Record:
         """The record as far as it is taken: with `conflict=crm`, what changed here since the last sync stays ours."""
@@ -213,20 +218,19 @@ def _content(resource: Resource) -> Resource:
     return {name: value for name, value in resource.items() if name != "meta"}
 
 
-def _resolved(node: Any, locals: Mapping[str, str]) -> Any:
-    """The same document with `emr:Type/key` references as the store's; of others only the display stays."""
-    if isinstance(node, dict):
-        resolved = {name: _resolved(value, locals) for name, value in node.items()}
-        reference = resolved.get("reference")
-        if isinstance(reference, str) and reference.startswith(EMR):
-            if reference in locals:
-                resolved["reference"] = locals[reference]
-            else:
-                del resolved["reference"]
-        return resolved
+def resolved(node: Any, find: Callable[[str], str | None]) -> Any:
+    """The same document with `emr:Type/key` references made the store's; where none is known, the rest stays."""
     if isinstance(node, list):
-        return [_resolved(item, locals) for item in node]
-    return deepcopy(node)
+        items = [resolved(item, find) for item in node]
+        return [item for item in items if item != {}]
+    if not isinstance(node, dict):
+        return node
+    values = {name: resolved(value, find) for name, value in node.items()}
+    reference = values.get("reference")
+    if isinstance(reference, str) and reference.startswith(EMR):
+        found = find(reference.removeprefix(EMR))
+        values = {**values, "reference": found} if found else {k: v for k, v in values.items() if k != "reference"}
+    return {name: value for name, value in values.items() if value not in ({}, [])}
 
 
 def _overall(became: list[Became]) -> Became:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import uuid4
@@ -93,7 +94,7 @@ class Sync:
             beating.cancel()
             with suppress(asyncio.CancelledError):
                 await beating
-            await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=10)
+            await _destroy()
 
     def _url(self) -> str:
         return self.store.engine.url.render_as_string(hide_password=False)
@@ -134,3 +135,10 @@ class Sync:
     def _take(session: Session, executor: str) -> bool:
         taken = session.connection().execute(delete(Executor).where(col(Executor.id) == executor))
         return bool(taken.rowcount == 1)
+
+
+async def _destroy() -> None:
+    """DBOS puts its thread pool behind the loop and takes it down with itself; the loop gets one of its own again."""
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor())
+    await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=10)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSClient, EnqueueOptions, WorkflowHandleAsync
 from sqlmodel import Session, select
@@ -30,6 +30,7 @@ from gateway.sync.tables import Connection
 from gateway.telemetry import PUSHES
 from gateway.translation.contract import Moment, Pushed
 
+T = TypeVar("T")
 PUSH_QUEUE = "push"
 PULL_QUEUE = "pull"
 DELAYS = (10, 30, 120, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
@@ -189,8 +190,11 @@ class Workflows:
     async def _moment(self) -> Moment:
         return Moment(datetime.fromtimestamp(self.clock(), UTC), secrets.token_hex(16))
 
-    async def _step(self, name: str, work: Callable[[], Any]) -> Any:
-        return await DBOS.run_step_async({"name": name}, work)
+    async def _step(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
+        async def step() -> T:  # DBOS tells coroutine functions from others by inspection
+            return await work()
+
+        return await DBOS.run_step_async({"name": name}, step)
 
     async def _pull(self, order: Order) -> dict[str, Any]:
         """Pull until nothing is left; the counts of all pages. Each page is a step of its own."""
