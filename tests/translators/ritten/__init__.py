@@ -1,0 +1,3 @@
+"""Tests of the Ritten translator and its sandbox."""
+
+from __future__ import annotations

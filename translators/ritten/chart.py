@@ -1,0 +1,95 @@
+"""A PatientDetail taken apart: the parts that become FHIR resources, each with its key and what it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.translation import path
+from gateway.translation.contract import Account, Part, Pulled
+from gateway.translation.rows import Record
+from gateway.translation.view import View
+from translators.ritten.coverage import COVERAGE, SUBSCRIBER
+from translators.ritten.encounter import ENCOUNTER
+from translators.ritten.kinds import KINDS, unaccounted
+from translators.ritten.location import LOCATION
+from translators.ritten.organization import PAYER
+from translators.ritten.patient import PATIENT
+from translators.ritten.practitioner import PRACTITIONER
+
+MAPS = {table.type: table for table in (PATIENT, ENCOUNTER, COVERAGE, SUBSCRIBER, LOCATION, PRACTITIONER, PAYER)}
+DOCUMENT = KINDS[0]
+IN_CHART = frozenset({"Patient", "Encounter", "Coverage", "RelatedPerson"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Ritten's tables bound to one connection, once for many documents."""
+
+    lenses: Mapping[str, View]
+
+    @classmethod
+    def of(cls, account: Account) -> Reader:
+        bindings = account.bindings
+        return cls({type: table.bound(bindings) for type, table in MAPS.items()})
+
+    def chart(self, document: Record, types: frozenset[str]) -> Pulled:
+        parts = tuple(part for part in self.parts(document) if not types or part.lens.type in {*types, "Patient"})
+        return Pulled(
+            document["id"],
+            parts,
+            document.get("externalId") or None,
+            unaccounted=unaccounted(DOCUMENT, frozenset(leaf_names(document))),
+        )
+
+    def parts(self, document: Record) -> Iterator[Part]:
+        """The Patient first."""
+        patient = f"emr:Patient/{document['id']}"
+        yield Part(self.lenses["Patient"], document["id"], document)
+        clinician = (document.get("careTeam") or {}).get("primaryClinician") or {}
+        if clinician.get("id"):
+            yield self.part("Practitioner", clinician)
+        for stay in stays(document):
+            yield Part(self.lenses["Encounter"], stay["id"], stay, {"subject": patient})
+        for policy in document.get("insurance") or ():
+            if policy.get("id"):
+                yield from self._policy(policy, patient)
+
+    def part(self, type: str, record: Record) -> Part:
+        """An entry of one of Ritten's lists."""
+        return Part(self.lenses[type], record["id"], record)
+
+    def _policy(self, policy: Record, patient: str) -> Iterator[Part]:
+        key = policy["id"]
+        is_other = bool(policy.get("firstName") or policy.get("lastName"))
+        subscriber = f"emr:RelatedPerson/{key}" if is_other else patient
+        references = {"beneficiary": patient}
+        if is_other or policy.get("notSubscriber") is False:
+            references["subscriber"] = subscriber
+        if is_other:
+            match = ("name[use=official|usual|].family", "name[use=official|usual|].given[0]")
+            yield Part(self.lenses["RelatedPerson"], key, policy, {"patient": patient}, match)
+        yield Part(self.lenses["Coverage"], key, policy, references, ("subscriberId",))
+
+
+def stays(document: Record) -> Iterator[Record]:
+    """The programs, each with the latest discharge where that is its own."""
+    discharge = document.get("latestClinicalDischarge") or {}
+    for stay in document.get("programs") or ():
+        if stay.get("id"):
+            own = discharge.get("id") is not None and discharge["id"] in (stay["id"], stay.get("dischargeTypeId"))
+            yield {**stay, "latestClinicalDischarge": discharge} if own else stay
+
+
+def leaf_names(document: Record) -> Iterator[str]:
+    """`insurance[].payerId` and so on."""
+    for place, _ in path.leaves(document):
+        yield _name(place)
+
+
+def _name(place: tuple[Any, ...]) -> str:
+    name = ""
+    for part in place:
+        name += "[]" if isinstance(part, int) else f".{part}" if name else str(part)
+    return name

@@ -1,0 +1,75 @@
+"""Encounter: one element of a patient's `programs`, with the discharge that belongs to it.
+
+Nothing is written: admissions and discharges happen in Ritten's own screens.
+"""
+
+from __future__ import annotations
+
+from gateway.translation.codec import CONCEPT_TEXT
+from gateway.translation.lens import Interaction, ResourceMap
+from gateway.translation.rows import Bindings, Field, Pair, Record, Resource, Way
+from translators.ritten.vocabulary import CLASS, DISCHARGE_TYPE, UNKNOWN_CLASS, WHEN, reference
+
+ADMITTER = {
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType",
+            "code": "ADM",
+            "display": "admitter",
+        }
+    ]
+}
+PRACTITIONER = reference("Practitioner")
+PLANNED_END = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate"
+
+
+def _read_status(record: Record, resource: Resource, bindings: Bindings) -> None:
+    if record.get("dischargeDate"):
+        resource["status"] = "finished"
+    else:
+        resource["status"] = "in-progress" if record.get("admitDate") else "planned"
+
+
+def _read_program(record: Record, resource: Resource, bindings: Bindings) -> None:
+    """The CRM's word where the connection's program table has this program's id or name, else Ritten's name."""
+    program = record.get("program") or {}
+    words = {theirs: ours for ours, theirs in bindings.tables.get("program", {}).items()}
+    name = program.get("programName")
+    if text := words.get(program.get("id") or "") or words.get(name or "") or name:
+        resource["serviceType"] = {"text": text}
+
+
+def _read_admitter(record: Record, resource: Resource, bindings: Bindings) -> None:
+    if user := record.get("admittedByUserId"):
+        person = {"reference": PRACTITIONER.decode(user)}
+        resource["participant"] = [{"type": [ADMITTER], "individual": person}]
+
+
+def _not_written(resource: Resource, record: Record, bindings: Bindings) -> None:
+    """Only the EMR sets this."""
+
+
+ENCOUNTER = ResourceMap(
+    "Encounter",
+    frozenset({Interaction.READ, Interaction.SEARCH}),
+    (
+        Field("id", "identifier[system=$id].value", way=Way.READ),
+        Pair(("admitDate", "dischargeDate"), ("status",), _read_status, _not_written, way=Way.READ),
+        Field("levelOfCare", "class", CLASS, way=Way.READ),
+        Field("levelOfCare", "type[0]", CONCEPT_TEXT, way=Way.READ),
+        Pair(("program.id", "program.programName"), ("serviceType",), _read_program, _not_written, way=Way.READ),
+        Field("admitDate", "period.start", WHEN, way=Way.READ),
+        Field("dischargeDate", "period.end", WHEN, way=Way.READ),
+        Field("estimatedDischargeDate", f"extension[url={PLANNED_END}].valueDateTime", WHEN, way=Way.READ),
+        Pair(("admittedByUserId",), ("participant[0]",), _read_admitter, _not_written, way=Way.READ),
+        Field(
+            "dischargeTypeId",
+            "hospitalization.dischargeDisposition.coding[0].code",
+            way=Way.READ,
+            having={"system": DISCHARGE_TYPE},
+        ),
+        Field("latestClinicalDischarge.name", "hospitalization.dischargeDisposition.text", way=Way.READ),
+    ),
+    constants={"class": UNKNOWN_CLASS},
+    search={"_id": "id", "patient": "id"},
+)

@@ -1,0 +1,131 @@
+"""Ritten's documents, leaf by leaf: what is read, what is not and why, with examples of synthetic people."""
+
+from __future__ import annotations
+
+from gateway.translation.contract import RecordKind
+from translators.ritten.coverage import COVERAGE, SUBSCRIBER
+from translators.ritten.encounter import ENCOUNTER
+from translators.ritten.examples import FACILITIES, PATIENTS, PAYERS, STAFF, STAYS
+from translators.ritten.location import LOCATION
+from translators.ritten.organization import PAYER
+from translators.ritten.patient import PATIENT
+from translators.ritten.practitioner import PRACTITIONER
+
+
+def _leaves(prefix: str, names: str) -> frozenset[str]:
+    return frozenset(f"{prefix}{name}" for name in names.split())
+
+
+STAY = """id program.id program.programName program.programType levelOfCare admitDate admittedByUserId
+    estimatedDischargeDate dischargeTypeId dischargeDate transferredFrom transferredTo"""
+REFERRAL = "id referralTypeId organizationId personId isPrimary"
+USER = "id email first middle last lastAccessedAt"
+POLICY = """id payerId orderNumber groupNumber memberIdentifier rxBIN rxPCN rxGroup startDate expirationDate
+    notSubscriber comments providerPhoneNumber firstName lastName address city state postalCode subscriberPhoneNumber
+    birthDate sex relationship"""
+
+_STAY_IGNORED = {
+    "program.programType": "mapping.md gives an Encounter no place for whether its program is clinical",
+    "transferredFrom": "the contract does not say whether it names a program or a stay",
+    "transferredTo": "the contract does not say whether it names a program or a stay",
+}
+_USER_IGNORED = {"lastAccessedAt": "when somebody last used Ritten is no fact about their profession"}
+_CREATED = "when Ritten made its record; FHIR has no such element and meta.lastUpdated is the store's own"
+_REPEATED = "repeats an element of programs"
+_REFERRAL = "a push writes it from Encounter.hospitalization.origin; it is not read, because most integrations may not "
+_REFERRAL += "read the organisation that it names (403)"
+
+_PATIENT = (
+    _leaves("", "id externalId ssn dob createdAt mrn programStatus phones[] emails[]")
+    | _leaves("name.", "first middle last pronouns chosenName")
+    | _leaves("programs[].", STAY)
+    | _leaves("latestClinicalProgram.", STAY)
+    | _leaves("latestClinicalDischarge.", "id name dischargeType")
+    | _leaves("careTeam.", "id primaryClinicianId teamUserIds[]")
+    | _leaves("careTeam.primaryClinician.", USER)
+    | _leaves("addresses[].", "id use country line line2 city region postalCode")
+    | _leaves("diagnoses[].", "diagnosis isPrimary")
+    | _leaves(
+        "demographics.",
+        """race[] raceOther[] ethnicity[] ethnicityOther[] preferredLanguage sex gender[] genderDetail
+        sexualOrientation sexualOrientationDetail maritalStatus""",
+    )
+    | _leaves("referrals[].", REFERRAL)
+    | _leaves("insurance[].", POLICY)
+)
+_PATIENT_IGNORED = {
+    "externalId": "our own id of the patient: it links the record, and says nothing about the person",
+    "createdAt": _CREATED,
+    "programStatus": "says whether a stay is open, which Encounter.status says of each stay",
+    "latestClinicalDischarge.id": "tells which stay the discharge belongs to; see the kind `stay`",
+    "latestClinicalDischarge.name": "read with the stay that it belongs to; see the kind `stay`",
+    "latestClinicalDischarge.dischargeType": "the class of the discharge type, which dischargeTypeId names exactly",
+    "careTeam.id": "the team's key; mapping.md has no CareTeam",
+    "careTeam.teamUserIds[]": "mapping.md has no CareTeam; the primary clinician is read",
+    "addresses[].id": "Ritten's key of the address: it stays with its element in the record and goes back with it",
+    "diagnoses[].diagnosis": "an element without a key of its own, so that a Condition could not be known again",
+    "diagnoses[].isPrimary": "an element without a key of its own, so that a Condition could not be known again",
+    "demographics.sexualOrientation": "mapping.md has no place for it on Patient, and US Core makes it an Observation",
+    "demographics.sexualOrientationDetail": "goes with sexualOrientation",
+    "insurance[].comments": "an R4 Coverage has no note",
+    "insurance[].providerPhoneNumber": "the payer's number for one policy; Organization.telecom is the payer's own",
+    **dict.fromkeys(_leaves("referrals[].", REFERRAL), _REFERRAL),
+    **dict.fromkeys(_leaves("latestClinicalProgram.", STAY), _REPEATED),
+    **{f"programs[].{name}": reason for name, reason in _STAY_IGNORED.items()},
+    **{f"careTeam.primaryClinician.{name}": reason for name, reason in _USER_IGNORED.items()},
+}
+
+KINDS = (
+    RecordKind(
+        "patient",
+        _PATIENT,
+        (PATIENT, ENCOUNTER, COVERAGE, SUBSCRIBER, PRACTITIONER),
+        ignored=_PATIENT_IGNORED,
+        within={
+            "Encounter": "programs[]",
+            "Coverage": "insurance[]",
+            "RelatedPerson": "insurance[]",
+            "Practitioner": "careTeam.primaryClinician",
+        },
+        examples=PATIENTS,
+    ),
+    RecordKind(
+        "stay",
+        _leaves("", STAY) | _leaves("latestClinicalDischarge.", "id name dischargeType"),
+        (ENCOUNTER,),
+        ignored=_STAY_IGNORED
+        | {
+            "latestClinicalDischarge.id": "tells that the discharge belongs to this stay",
+            "latestClinicalDischarge.dischargeType": "the class of the discharge type, which dischargeTypeId names",
+        },
+        examples=STAYS,
+    ),
+    RecordKind(
+        "facility",
+        _leaves("", "id name nationalProviderId phone createdAt")
+        | _leaves("address.", "id use country line line2 city region postalCode"),
+        (LOCATION,),
+        ignored={
+            "createdAt": _CREATED,
+            "address.id": "Ritten's key of the address; a facility has but one",
+            "address.use": "a facility's address is where it is, whatever its use is called",
+        },
+        examples=FACILITIES,
+    ),
+    RecordKind(
+        "payer",
+        _leaves("", "id payerIdentifier payerGroupId name address city state postalCode notes"),
+        (PAYER,),
+        ignored={
+            "payerGroupId": "the contract has no operation that tells what the group is",
+            "notes": "an R4 Organization has no note",
+        },
+        examples=PAYERS,
+    ),
+    RecordKind("user", _leaves("", USER), (PRACTITIONER,), ignored=_USER_IGNORED, examples=STAFF),
+)
+
+
+def unaccounted(kind: RecordKind, names: frozenset[str]) -> tuple[str, ...]:
+    """Vendor paths that the contract does not have."""
+    return tuple(sorted(names - kind.leaves))
