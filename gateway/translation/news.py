@@ -20,7 +20,7 @@ Document = dict[str, Any]
 Spelling = Callable[[str, Any], Any]
 KEYS = ("url", "system", "use")
 KEPT = ("id", "use", "rank", "period")
-"""What an element of ours keeps when its content is replaced."""
+"""What an element of ours keeps when its content is replaced, unless it was theirs to change; `use` is part of the key."""
 
 
 def as_written(element: str, value: Any) -> Any:
@@ -104,7 +104,8 @@ class _Lists:
             if self.keep and self._is_ours_by_now(item, gone, places, index):
                 continue
             if index is not None:
-                replaced[index] = _replaced(self.ours[index], item)
+                was = gone[places.index(index)] if index in places else {}
+                replaced[index] = _replaced(self.ours[index], item, was)
             elif not any(self._says(our, item) for our in (*self.ours, *added)):
                 added.append(item)
         kept = [replaced.get(i, our) for i, our in enumerate(self.ours) if i in replaced or i not in places]
@@ -165,7 +166,7 @@ class _Lists:
         return key if any(key) else None
 
 
-def _replaced(ours: Any, theirs: Any) -> Any:
+def _replaced(ours: Any, theirs: Any, was: Any) -> Any:
     if not (isinstance(ours, dict) and isinstance(theirs, dict)):
         return theirs
-    return {**theirs, **{name: ours[name] for name in KEPT if name in ours}}
+    return {**theirs, **{name: ours[name] for name in KEPT if name in ours and (name == "use" or name not in was)}}
