@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.translation.sandbox import Sandbox, SandboxSetup
+from gateway.translation.sandbox import DemoAccount, Sandbox, SandboxSetup
 from translators.ecw import sandbox_data, sandbox_search, sandbox_writes
 from translators.ecw.capabilities import CAPABILITIES
 from translators.ecw.sandbox_auth import TOKEN_PATH, Authorization
@@ -37,13 +37,18 @@ VENDOR_FAULTS = {
     "facility-required": "writes without a default facility are answered 132",
     "silent-id": "a successful create does not tell the id",
 }
+DEMO = DemoAccount(
+    base_path=BASE,
+    settings={"assigner_oid": "326070", "default_facility": sandbox_data.MAIN},
+    secrets={"client_id": "sandbox-client"},
+)
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 def create(setup: SandboxSetup, *, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
     """`transport` is how the gateway's JWKS is fetched; None: over the network."""
     state = {**sandbox_data.start(), "tokens": {}, "assertions": {}, "minute": [0, 0], "shown_from": {}}
-    sandbox = Sandbox("ecw", setup, state, vendor_faults=VENDOR_FAULTS)
+    sandbox = Sandbox("ecw", setup, state, vendor_faults=VENDOR_FAULTS, demo=DEMO)
     http = httpx.AsyncClient(transport=transport, timeout=10, follow_redirects=False, trust_env=False)
     facade = Facade(sandbox, Authorization(sandbox, http))
     sandbox.routes += facade.routes()

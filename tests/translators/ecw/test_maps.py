@@ -119,3 +119,9 @@ SAYS_THE_SAME = {
 
 def test_another_spelling_is_no_news() -> None:
     assert PATIENT.bound(BINDINGS).absorb(SAYS_THE_SAME, LOCAL).value == LOCAL
+
+
+def test_an_edited_name_stays_the_official_one() -> None:
+    edited = {**SAYS_THE_SAME, "name": [{"use": "usual", "family": "Newname", "given": ["Rowan"]}]}
+    merged = PATIENT.bound(BINDINGS).absorb(edited, LOCAL, SAYS_THE_SAME).value
+    assert merged == {**LOCAL, "name": [{"use": "official", "family": "Newname", "given": ["Rowan"]}]}
