@@ -20,7 +20,7 @@ Document = dict[str, Any]
 Spelling = Callable[[str, Any], Any]
 KEYS = ("url", "system", "use")
 KEPT = ("id", "use", "rank", "period")
-"""What an element of ours keeps when its content is replaced, unless it was theirs to change; `use` is part of the key."""
+"""What an element of ours keeps when its content is replaced, unless it was theirs to change; `use` is of the key."""
 
 
 def as_written(element: str, value: Any) -> Any:
