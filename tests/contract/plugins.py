@@ -115,11 +115,21 @@ def inside(document: Any, within: str) -> list[Record]:
 
 def two_way(reading: Reading) -> View:
     """The facts that go both ways: PutGet and PutPut speak of those."""
+    return _limited(reading, lambda row: row.way == Way.BOTH)
+
+
+def visible(reading: Reading) -> View:
+    """The facts that are read: GetPut speaks of those. One that is only written goes when a PUT lacks it."""
+    return _limited(reading, lambda row: Way.READ in row.way)
+
+
+def _limited(reading: Reading, fits: Callable[[Unbound], bool]) -> View:
     table = reading.table
     if isinstance(table, ResourceMap):
-        table = replace(table, rows=tuple(_both_ways(row) for row in table.rows if row.way == Way.BOTH))
+        rows = tuple(_limited_row(row, fits) for row in table.rows if fits(row))
+        table = replace(table, rows=rows)
     return table.bound(account(reading.translator).bindings)
 
 
-def _both_ways(row: Unbound) -> Unbound:
-    return replace(row, fields=tuple(f for f in row.fields if f.way == Way.BOTH)) if isinstance(row, Each) else row
+def _limited_row(row: Unbound, fits: Callable[[Unbound], bool]) -> Unbound:
+    return replace(row, fields=tuple(f for f in row.fields if fits(f))) if isinstance(row, Each) else row

@@ -13,7 +13,7 @@ from gateway.translation import path
 from gateway.translation.lens import Lens
 from gateway.translation.rows import Each, Record, Way
 from tests.contract.drawing import records
-from tests.contract.plugins import Reading, each_reading, two_way
+from tests.contract.plugins import Reading, each_reading, two_way, visible
 
 LAW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -47,7 +47,7 @@ def test_get_put(reading: Reading, data: st.DataObject) -> None:
     """What was not changed is not touched."""
     read_examples(reading)
     record = data.draw(records(reading))
-    view = reading.view
+    view = visible(reading)
     resource = view.to_fhir(record).value
     if is_written(reading):
         assert stripped(view.to_vendor(resource, onto=record).value) == stripped(record)
