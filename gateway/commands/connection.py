@@ -8,13 +8,12 @@ import typer
 from sqlmodel import Session
 
 from gateway.commands.answer import Json, pairs, print_json, realm_of, refuse, with_services
-from gateway.commands.progress import pull_with_progress
+from gateway.commands.progress import done_with_progress
 from gateway.faults import Invalid
 from gateway.services import Services
 from gateway.store.contract import Transaction
 from gateway.sync import log, overview
 from gateway.sync.connections import Changed, endpoint_resource
-from gateway.sync.probe import test_connection
 from gateway.sync.workflows import Order
 
 app = typer.Typer(help="Connections: accounts at EMRs.", no_args_is_help=True)
@@ -94,7 +93,7 @@ def test(org: Org, name: str) -> None:
 
     async def work(services: Services) -> Json:
         realm = await realm_of(services, org)
-        return await test_connection(services.sync, realm, name)
+        return await done_with_progress(services, "test", Order(realm.org, realm.slug, name))
 
     answer = with_services(work)
     print_json(answer)
@@ -107,8 +106,9 @@ def pull(org: Org, name: str, resource: Annotated[list[str] | None, typer.Option
     """Pull now, with progress on stderr."""
 
     async def work(services: Services) -> Json:
-        order = Order(await realm_of(services, org), name, types=tuple(resource or ()))
-        return await pull_with_progress(services, order)
+        realm = await realm_of(services, org)
+        order = Order(realm.org, realm.slug, name, types=tuple(resource or ()))
+        return await done_with_progress(services, "pull", order)
 
     counts = with_services(work)
     print_json({key: counts[key] for key in ("created", "updated", "unchanged", "failed", "skipped")})
@@ -128,9 +128,7 @@ def push(org: Org, name: str, patient: Annotated[str, typer.Argument(metavar="Pa
         stored = await services.store.read(realm.org, "Patient", id)
         if stored is None or stored.deleted:
             raise Invalid(f"There is no {patient}")
-        await services.sync.runners.runner(realm, name)
-        async with services.sync.working(()):
-            return await services.sync.workflows.push_now(Order(realm, name, (id,), force=True))
+        return await done_with_progress(services, "push", Order(realm.org, realm.slug, name, (id,), force=True))
 
     result = with_services(work)
     reason = result.pop("reason", None)

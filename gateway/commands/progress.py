@@ -1,22 +1,34 @@
-"""A pull started from the command line, with a bar on stderr that shows how far it is."""
+"""Pulls, pushes and tests from the command line, with a bar on stderr that shows how far they are."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from gateway.commands.answer import stderr
+from gateway.commands.answer import realm_of, stderr
 from gateway.services import Services
 from gateway.sync.workflows import Order
 
 LOOK_S = 0.3
+T = TypeVar("T")
 
 
-async def pull_with_progress(services: Services, order: Order) -> dict[str, Any]:
-    """The counts, and `error` when the EMR failed underway."""
-    await services.sync.runners.runner(order.realm, order.connection)
+async def done_with_progress(services: Services, name: str, order: Order) -> dict[str, Any]:
+    """What the workflow `name` (pull, push or test) answers. A server that runs does it; without one, this process."""
+    workflows, what, counting = services.sync.workflows, f"{name.capitalize()} {order.connection}", name == "pull"
+    await services.sync.runners.runner(await realm_of(services, order.slug), order.connection)
+    if await services.sync.is_served():
+        return await _watched(services, what, order, workflows.ask(name, order), counting)
+    async with services.sync.working(()):
+        here = {"pull": workflows.pull_now, "push": workflows.push_now, "test": workflows.test_now}[name]
+        return await _watched(services, what, order, here(order), counting)
+
+
+async def _watched(services: Services, what: str, order: Order, work: Coroutine[Any, Any, T], counting: bool) -> T:
+    task = asyncio.create_task(work)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -24,18 +36,17 @@ async def pull_with_progress(services: Services, order: Order) -> dict[str, Any]
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    async with services.sync.working(()):
-        pulling = asyncio.create_task(services.sync.workflows.pull_now(order))
-        with Progress(*columns, console=stderr, transient=False) as progress:
-            bar = progress.add_task(f"Pulling {order.connection}", total=None)
-            while not pulling.done():
-                await asyncio.wait({pulling}, timeout=LOOK_S)
-                seen, total = await _seen(services, order)
-                progress.update(bar, completed=seen, total=None if total is None else max(seen, total))
-    return dict(pulling.result())
+    with Progress(*columns, console=stderr) as progress:
+        bar = progress.add_task(what, total=None)
+        while not task.done():
+            await asyncio.wait({task}, timeout=LOOK_S)
+            seen, total = await _seen(services, order) if counting else (0, None)
+            progress.update(bar, completed=seen, total=None if total is None else max(seen, total))
+    return task.result()
 
 
 async def _seen(services: Services, order: Order) -> tuple[int, int | None]:
-    connections = services.sync.connections
-    row = await services.store.session_read(lambda s: connections.get(s, order.realm, order.connection))
+    """How many charts the pull that is under way has seen; nothing where none is."""
+    realm, connections = await realm_of(services, order.slug), services.sync.connections
+    row = await services.store.session_read(lambda s: connections.get(s, realm, order.connection))
     return row.charts_seen, row.charts_total

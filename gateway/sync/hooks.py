@@ -26,6 +26,6 @@ async def receive_hook(request: Request) -> Response:
     token = await services.sync.hook_token(realm, place["connection"], place["hook"])
     if token is None or not hmac.compare_digest(token.encode(), place["token"].encode()):
         raise NotFound("There is nothing at this address")
-    await services.sync.workflows.enqueue_pull(Order(realm, place["connection"]))
+    await services.sync.workflows.enqueue_pull(Order(realm.org, realm.slug, place["connection"]))
     log.info("webhook", org=realm.slug, connection=place["connection"], hook=place["hook"])
     return Response(status_code=202)

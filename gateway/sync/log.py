@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from gateway.sync.tables import Connection, LogEntry
 
 MAX_DETAIL = 1000
+FAILED = "failed"
 
 
 def write(
@@ -43,6 +44,18 @@ def latest(session: Session, connection: int, limit: int) -> list[dict[str, Any]
     """The newest entries first, in the shape of interfaces.md, 3."""
     wanted = select(LogEntry).where(LogEntry.connection == connection).order_by(col(LogEntry.id).desc()).limit(limit)
     return [_shown(entry) for entry in session.exec(wanted)]
+
+
+def page(
+    session: Session, connection: int, limit: int, before: int | None = None, *, failed: bool | None = None
+) -> list[LogEntry]:
+    """Newest first, older than entry `before`; only those that failed, or only the others."""
+    wanted = select(LogEntry).where(LogEntry.connection == connection).order_by(col(LogEntry.id).desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(col(LogEntry.id) < before)
+    if failed is not None:
+        wanted = wanted.where(LogEntry.status == FAILED if failed else LogEntry.status != FAILED)
+    return list(session.exec(wanted))
 
 
 def _shown(entry: LogEntry) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from gateway.sync.tables import Connection, Link
 
 
 def connections(session: Session, rooms: Connections, realm: Realm, now: int) -> list[dict[str, Any]]:
-    return [_shown(session, rooms, realm, row, now) for row in rooms.all(session, realm.org)]
+    return [connection(session, rooms, realm, row, now) for row in rooms.all(session, realm.org)]
 
 
-def _shown(session: Session, rooms: Connections, realm: Realm, row: Connection, now: int) -> dict[str, Any]:
+def connection(session: Session, rooms: Connections, realm: Realm, row: Connection, now: int) -> dict[str, Any]:
     return {
         "connection": row.name,
         "translator": row.translator,
@@ -25,6 +25,8 @@ def _shown(session: Session, rooms: Connections, realm: Realm, row: Connection, 
         "status": _status(row),
         "detail": row.pull_error,
         "last_pull": _instant(row.pull_finished),
+        "charts_seen": row.charts_seen,
+        "charts_total": row.charts_total,
         "lag": None if row.pull_finished is None else max(0, (now - row.pull_finished) // 1_000_000),
         "linked": _patients(session, row, col(Link.external_key).is_not(None)),
         "incomplete": _patients(session, row, col(Link.missing).is_not(None)),

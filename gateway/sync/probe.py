@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 from gateway.auth.authority import Realm
 from gateway.faults import Fault
-from gateway.sync.sync import Sync
-from gateway.translation.contract import Moment
+from gateway.sync.runners import Runners
 
 
-async def test_connection(sync: Sync, realm: Realm, name: str) -> dict[str, Any]:
+async def test_connection(runners: Runners, realm: Realm, name: str) -> dict[str, Any]:
     """{"ok", "detail", "latency_ms"}; raises NotFound when there is no such connection."""
-    runner, translator, account = await sync.runners.runner(realm, name)
-    moment = Moment(datetime.fromtimestamp(sync.clock(), UTC), secrets.token_hex(16))
+    runner, translator, account = await runners.runner(realm, name)
     started = time.perf_counter()
     try:
-        detail, ok = await runner.run(translator.test(account, moment)), True
+        detail, ok = await runner.run(translator.test(account, runner.moment())), True
     except Fault as fault:
         detail, ok = "; ".join(issue.diagnostics for issue in fault.issues), False
     return {"ok": ok, "detail": detail, "latency_ms": round((time.perf_counter() - started) * 1000)}

@@ -84,10 +84,11 @@ class Sync:
         DBOS(config=configuration(self.store.engine, self._url(), self.box, self.executor))
         self.workflows.register()
         DBOS.listen_queues(list(queues))
-        await asyncio.to_thread(self._beat)
+        serves = bool(queues)
+        await asyncio.to_thread(self._beat, serves)
         DBOS.launch()
-        await self._declare(bool(queues))
-        beating = asyncio.create_task(self._beating())
+        await self._declare(serves)
+        beating = asyncio.create_task(self._beating(serves))
         try:
             yield
         finally:
@@ -95,6 +96,13 @@ class Sync:
             with suppress(asyncio.CancelledError):
                 await beating
             await _destroy()
+            await self.store.session_write(lambda session: self._take(session, self.executor))
+
+    async def is_served(self) -> bool:
+        """Whether some process works on the queues."""
+        limit = int((self.clock() - 3 * BEAT_S) * 1_000_000)
+        wanted = select(Executor.id).where(col(Executor.seen) > limit, col(Executor.serves))
+        return await self.store.session_read(lambda session: session.exec(wanted).first() is not None)
 
     def _url(self) -> str:
         return self.store.engine.url.render_as_string(hide_password=False)
@@ -108,11 +116,11 @@ class Sync:
             poll: Any = {"schedule_name": "poll", "workflow_fn": self.workflows.run_poll, **EACH_MINUTE}
             await DBOS.apply_schedules_async([poll])
 
-    async def _beating(self) -> None:
+    async def _beating(self, serves: bool) -> None:
         while True:
             await asyncio.sleep(BEAT_S)
             try:
-                dead = await asyncio.to_thread(self._beat)
+                dead = await asyncio.to_thread(self._beat, serves)
                 for executor in dead:
                     log.warning("took over the workflows of a dead process", executor=executor)
                 if dead:
@@ -120,11 +128,11 @@ class Sync:
             except Exception as error:
                 log.error("heartbeat failed", kind=type(error).__name__)
 
-    def _beat(self) -> list[str]:
+    def _beat(self, serves: bool) -> list[str]:
         """Say that this process lives; answers the dead whose work it has thereby taken over."""
         now = int(self.clock() * 1_000_000)
         with Session(self.store.engine) as session:
-            session.merge(Executor(id=self.executor, seen=now))
+            session.merge(Executor(id=self.executor, seen=now, serves=serves))
             limit = now - int(DEAD_AFTER_S * 1_000_000)
             dead = list(session.exec(select(Executor.id).where(col(Executor.seen) < limit)))
             taken = [id for id in dead if self._take(session, id)]

@@ -128,3 +128,5 @@ class Executor(SQLModel, table=True):
 
     id: str = Field(sa_column=Column(String(64), primary_key=True))
     seen: int = instant()
+    serves: bool = False
+    """It works on the queues, not only on what it started itself."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from gateway.store.contract import Store, Transaction
 from gateway.store.tables import Organisation
 from gateway.sync.connections import Connections
 from gateway.sync.journal import REPEATED, journaled
+from gateway.sync.probe import test_connection
 from gateway.sync.pull import NOTHING, Counts, Pull
 from gateway.sync.push import Begun, Push, is_retryable
 from gateway.sync.runners import Runners
@@ -42,7 +43,8 @@ MAX_PAGES = 100_000
 class Order:
     """What a workflow is to do, as its queue keeps it."""
 
-    realm: Realm
+    org: int
+    slug: str
     connection: str
     patients: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
@@ -80,16 +82,20 @@ class Workflows:
         async def pull(order: Order) -> dict[str, Any]:
             return await self._pull(order)
 
+        async def test(order: Order) -> dict[str, Any]:
+            return await test_connection(self.runners, self._realm(order), order.connection)
+
         async def poll(scheduled: datetime, context: object) -> None:
             await self._poll(scheduled)
 
         self.run_push = DBOS.workflow(name="push")(push)
         self.run_pull = DBOS.workflow(name="pull")(pull)
+        self.run_test = DBOS.workflow(name="test")(test)
         self.run_poll = DBOS.workflow(name="poll")(poll)
 
     def enqueue_push(self, tx: Transaction, realm: Realm, row: Connection, patients: list[str], delay: float) -> None:
         """The outbox's way in: the push exists exactly when the transaction commits."""
-        order = Order(realm, row.name, tuple(patients))
+        order = Order(realm.org, realm.slug, row.name, tuple(patients))
         self.client.enqueue_in_transaction(tx.connection, self._options("push", PUSH_QUEUE, order, delay), order)
 
     async def enqueue_pull(self, order: Order, workflow_id: str | None = None) -> str:
@@ -108,11 +114,27 @@ class Workflows:
         handle = await DBOS.start_workflow_async(self.run_pull, order)
         return await handle.get_result()
 
+    async def test_now(self, order: Order) -> dict[str, Any]:
+        handle = await DBOS.start_workflow_async(self.run_test, order)
+        return await handle.get_result()
+
+    async def ask(self, name: str, order: Order) -> dict[str, Any]:
+        """Have a process that works on the queues do it, and wait for what it answers."""
+        queue = PUSH_QUEUE if name == "push" else PULL_QUEUE
+        handle: WorkflowHandleAsync[dict[str, Any]] = await self.client.enqueue_async(
+            self._options(name, queue, order, 0), order
+        )
+        return await handle.get_result(polling_interval_sec=0.2)
+
+    def _realm(self, order: Order) -> Realm:
+        """Addresses are those of the process that does the work, whoever asked for it."""
+        return Realm(order.org, order.slug, self.connections.auth.settings.public_url)
+
     def _options(self, name: str, queue: str, order: Order, delay: float) -> EnqueueOptions:
         options: EnqueueOptions = {
             "workflow_name": name,
             "queue_name": queue,
-            "queue_partition_key": f"{order.realm.slug}/{order.connection}",
+            "queue_partition_key": f"{order.slug}/{order.connection}",
         }
         if delay:
             options["delay_seconds"] = delay
@@ -147,7 +169,7 @@ class Workflows:
 
     async def _translate(self, order: Order, begun: Begun) -> Pushed:
         moment = await self._step("moment", self._moment)
-        runner, translator, account = await self.runners.runner(order.realm, order.connection)
+        runner, translator, account = await self.runners.runner(self._realm(order), order.connection)
         return await runner.run(translator.push(account, begun.chart, begun.link, moment), journaled)
 
     async def _failed(self, order: Order, patient: str, fault: Fault) -> tuple[dict[str, Any], bool]:
@@ -156,7 +178,7 @@ class Workflows:
         return {"status": "failed" if again is None else "requested", "reason": str(fault)}, again is not None
 
     async def _again(self, order: Order, patients: tuple[str, ...]) -> None:
-        later = Order(order.realm, order.connection, patients, attempt=order.attempt + 1, force=order.force)
+        later = replace(order, patients=patients, attempt=order.attempt + 1)
         delay = _delay(order.attempt) or DELAYS[-1]
         workflow_id = f"{DBOS.workflow_id}-again"
 
@@ -169,22 +191,22 @@ class Workflows:
 
     async def _begin(self, order: Order, patient: str, holder: str) -> Begun | None:
         return await self.store.write(
-            order.realm.org,
-            lambda tx: self.push.begin(tx, order.realm, order.connection, patient, holder, force=order.force),
+            order.org,
+            lambda tx: self.push.begin(tx, self._realm(order), order.connection, patient, holder, force=order.force),
         )
 
     async def _succeed(self, order: Order, begun: Begun, pushed: Pushed) -> None:
         def work(tx: Transaction) -> None:
-            self.push.succeed(tx, order.realm, order.connection, begun, pushed, order.attempt)
+            self.push.succeed(tx, self._realm(order), order.connection, begun, pushed, order.attempt)
 
-        await self.store.write(order.realm.org, work)
+        await self.store.write(order.org, work)
         PUSHES.labels(order.connection, "completed" if pushed.external_id else "waiting").inc()
 
     async def _fail(self, order: Order, patient: str, fault: Fault, again: float | None) -> None:
         def work(tx: Transaction) -> None:
-            self.push.fail(tx, order.realm, order.connection, patient, fault, order.attempt, again)
+            self.push.fail(tx, self._realm(order), order.connection, patient, fault, order.attempt, again)
 
-        await self.store.write(order.realm.org, work)
+        await self.store.write(order.org, work)
         PUSHES.labels(order.connection, "failed" if again is None else "retry").inc()
 
     async def _moment(self) -> Moment:
@@ -198,7 +220,7 @@ class Workflows:
 
     async def _pull(self, order: Order) -> dict[str, Any]:
         """Pull until nothing is left; the counts of all pages. Each page is a step of its own."""
-        realm, name = order.realm, order.connection
+        realm, name = self._realm(order), order.connection
         cursor = await self._step("started", lambda: self._write(realm, lambda tx: self.pull.started(tx, realm, name)))
         total = Counter(NOTHING)
         types, moment = frozenset(order.types), await self._step("moment", self._moment)
@@ -233,7 +255,9 @@ class Workflows:
     async def _poll(self, scheduled: datetime) -> None:
         """Queue a pull for every connection whose time has come. The workflow id makes it one per due minute."""
         for realm, name in await self._step("due", self._due):
-            await self.enqueue_pull(Order(realm, name), f"poll-{realm.slug}-{name}-{scheduled:%Y%m%d%H%M}")
+            await self.enqueue_pull(
+                Order(realm.org, realm.slug, name), f"poll-{realm.slug}-{name}-{scheduled:%Y%m%d%H%M}"
+            )
 
     async def _due(self) -> list[tuple[Realm, str]]:
         return await self.runners.in_session(self._due_connections)

@@ -85,6 +85,7 @@ def upgrade() -> None:
         "executor",
         sa.Column("id", sa.String(64), primary_key=True),
         sa.Column("seen", sa.BigInteger(), nullable=False),
+        sa.Column("serves", sa.Boolean(), nullable=False),
     )
 
 
