@@ -3,9 +3,9 @@
 Reading brings facts from a vendor record into a resource, writing takes them back. Writing has two passes, so that
 PutGet holds whatever the order of the rows: first every row says what the resource says, then `settle` drops what the
 record as it now reads still says and the resource does not. What a table cannot read, it does not see, and what it
-does not see it never touches: a vendor value that no codec takes survives every PUT. Facts that are only written (an SSN
-that the EMR does not give back) are the exception: what stands in the record is what we put there, and it goes when the
-resource no longer has it.
+does not see it never touches: a vendor value that no codec takes survives every PUT. Facts that are only written (an
+SSN that the EMR does not give back) are the exception: what stands in the record is what we put there, and it goes when
+the resource no longer has it.
 """
 
 from __future__ import annotations
