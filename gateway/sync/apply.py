@@ -148,7 +148,11 @@ class ChartApplication:
             resource = part.lens.absorb(self._taken(part, link, before), before, links.record_of(link)).value
         for place, target in part.references.items():
             path.place(resource, path.parse(f"{place}.reference"), target)
-        resource = resolved(resource, lambda target: here.get(target) or self._linked(target))
+
+        def find(target: str) -> str | None:
+            return here.get(target) or self._linked(target)
+
+        resource = resolved(resource, find, self.account.system("id"))
         became = self._put(resource, before)
         link.record, link.missing, link.synced = links.encode_record(part.record), None, self.tx.now
         link.external_key = part.key
@@ -218,19 +222,25 @@ def _content(resource: Resource) -> Resource:
     return {name: value for name, value in resource.items() if name != "meta"}
 
 
-def resolved(node: Any, find: Callable[[str], str | None]) -> Any:
-    """The same document with `emr:Type/key` references made the store's; where none is known, the rest stays."""
+def resolved(node: Any, find: Callable[[str], str | None], system: str) -> Any:
+    """The same document with `emr:Type/key` references made the store's.
+
+    Those to what was never pulled become logical references: the key as an identifier of the connection (`system`).
+    """
     if isinstance(node, list):
-        items = [resolved(item, find) for item in node]
-        return [item for item in items if item != {}]
+        return [resolved(item, find, system) for item in node]
     if not isinstance(node, dict):
         return node
-    values = {name: resolved(value, find) for name, value in node.items()}
+    values = {name: resolved(value, find, system) for name, value in node.items()}
     reference = values.get("reference")
-    if isinstance(reference, str) and reference.startswith(EMR):
-        found = find(reference.removeprefix(EMR))
-        values = {**values, "reference": found} if found else {k: v for k, v in values.items() if k != "reference"}
-    return {name: value for name, value in values.items() if value not in ({}, [])}
+    if not isinstance(reference, str) or not reference.startswith(EMR):
+        return values
+    type, _, key = reference.removeprefix(EMR).partition("/")
+    found = find(f"{type}/{key}")
+    if found:
+        return {**values, "reference": found}
+    rest = {name: value for name, value in values.items() if name != "reference"}
+    return {"type": type, "identifier": {"system": system, "value": key}, **rest}
 
 
 def _overall(became: list[Became]) -> Became:
