@@ -25,11 +25,16 @@ WINDOW = timedelta(days=31)
 """How far back we look for a chart that a create of ours may have made: longer than an outage is left to retries."""
 
 
-def detail(account: Account, key: str, accepts: frozenset[int] = frozenset()) -> Call:
+def address(key: str) -> tuple[int, str]:
+    """The patient's number and master of a casefile id."""
     found = casefile.parts(key)
     if found is None:
         raise EmrRefused("the link's id is no KIPU casefile id; it should read NUMBER:UUID")
-    number, master = found
+    return found
+
+
+def detail(account: Account, key: str, accepts: frozenset[int] = frozenset()) -> Call:
+    number, master = address(key)
     return get(account, f"/api/patients/{number}", *DETAILS, ("patient_master_id", master), accepts=accepts)
 
 

@@ -155,7 +155,7 @@ def _add_policies(account: Account, chart: Chart, base: Record, draft: Draft) ->
             after.append(item)
             draft.policies.append((name_of(coverage), item))
     gone = [item for item in before if not any(item is old for old in used)]
-    if gone and chart.of("Coverage"):
+    if gone:
         draft.left_out.append(LeftOut("Coverage", "KIPU has a policy that is not here, and its API removes none"))
     if after or before:
         draft.record["insurances"] = [*after, *gone]

@@ -1,7 +1,8 @@
 """Pushes: make KIPU agree with the chart.
 
 KIPU's create is a delivery: its answer need not say which chart was made. We send our own id with it and look for the
-chart that shows it; the same look-up guards the create, so a lost answer never makes a second patient. A create
+chart that shows it; the same look-up guards the create, so a lost answer makes no second patient. What has been
+delivered and is not shown yet is remembered as a record without a key, and is waited for, not sent again. A create
 carries everything, an update only what changed since the record was last synced.
 """
 
@@ -27,7 +28,8 @@ WHO = ("first_name", "last_name", "dob")
 def push(account: Account, chart: Chart, link: Linked, moment: Moment) -> Flow[Pushed]:
     key = casefile.newest(link)
     if link.external_id is None or key is None:
-        return (yield from _create(account, chart, link, moment))
+        step = _create if link.record is None else _await
+        return (yield from step(account, chart, link, moment))
     if link.record is None:
         return (yield from _catch_up(account, chart, link, key))
     draft = compose(account, chart, link.record, key)
@@ -44,12 +46,20 @@ def _create(account: Account, chart: Chart, link: Linked, moment: Moment) -> Flo
     told = _told(reply)
     found = told or (yield from calls.ours(account, link.local_id, moment.now))
     if found is None:
-        return Pushed(None, left_out=tuple(draft.left_out), detail=f"{reply.status} {NOT_SHOWN}")
+        return Pushed(None, draft.record, left_out=tuple(draft.left_out), detail=f"{reply.status} {NOT_SHOWN}")
     key = str(found["casefile_id"])
     if told and told.get("first_name"):
         return (yield from _catch_up(account, chart, link, key))
     record = calls.patient_of((yield from send(calls.detail(account, key))))
     return _pushed(link, key, draft, {}, record, draft.record, f"{reply.status} created")
+
+
+def _await(account: Account, chart: Chart, link: Linked, moment: Moment) -> Flow[Pushed]:
+    """A record without a key: delivered before, and not shown. Another create would be another patient."""
+    found = yield from calls.ours(account, link.local_id, moment.now)
+    if found is None:
+        return Pushed(None, link.record, detail=NOT_SHOWN)
+    return (yield from _catch_up(account, chart, link, str(found["casefile_id"])))
 
 
 def _catch_up(account: Account, chart: Chart, link: Linked, key: str) -> Flow[Pushed]:
@@ -65,7 +75,7 @@ def _update(account: Account, link: Linked, key: str, draft: Draft, before: Reco
     new = changes(before, draft.record)
     if not new:
         return _pushed(link, key, draft, known, before, {}, "200 OK, nothing to change")
-    number = casefile.number({"casefile_id": key})
+    number, _ = calls.address(key)
     body = change(account, new, {name: draft.record.get(name) for name in WHO}, number, link.local_id)
     reply = yield from send(Call("PATCH", f"/api/patients/{number}", json=body))
     record = calls.patient_of((yield from send(calls.detail(account, key))))

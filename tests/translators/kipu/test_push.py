@@ -127,10 +127,15 @@ async def test_a_chart_that_kipu_does_not_show_yet_is_found_later() -> None:
     desk.sandbox.switch(["delayed"])
     first = await desk.push(chart(), NEW)
     assert (first.external_id, first.detail) == (None, "201 delivered; KIPU has not shown the chart yet")
+    waiting = Linked("p-1", None, first.record)
+    still = await desk.push(chart(), waiting)
+    assert (still.external_id, still.detail) == (None, "delivered; KIPU has not shown the chart yet")
+    assert still.record == first.record
     await desk.staff("show")
-    second = await desk.push(chart(), NEW)
+    second = await desk.push(chart({**PATIENT, "gender": "female"}), waiting)
     (made,) = desk.of("Test2")
     assert second.external_id == made["casefile_id"]
+    assert made["gender"] == "Female"
 
 
 async def test_a_create_that_tells_its_casefile_needs_no_looking_up() -> None:
@@ -213,6 +218,19 @@ async def test_a_policy_is_changed_in_its_place() -> None:
     policies = desk.of("Test2")[0]["insurances"]
     assert [(p["policy_no"], p["group_ID"]) for p in policies] == [("A123456789", "GR-NEW"), ("Z9", "GR987654321")]
     assert pushed.links["Coverage/c-2"] == str(policies[1]["id"])
+
+
+async def test_a_link_that_is_no_casefile_is_refused() -> None:
+    with pytest.raises(EmrRefused, match="casefile id"):
+        await Desk().push(chart(), Linked("p-1", "7", {"gender": "Male"}))
+
+
+async def test_a_policy_that_went_stays_in_kipu_and_is_named() -> None:
+    desk = Desk()
+    link = await _created(desk)
+    pushed = await desk.push(chart(coverages=()), link)
+    assert "removes none" in _left(pushed)["Coverage"]
+    assert len(desk.of("Test2")[0]["insurances"]) == 1
 
 
 async def test_a_chart_that_is_gone_from_kipu_is_refused() -> None:
@@ -322,7 +340,11 @@ async def test_the_subscriber_goes_with_the_policy() -> None:
         "birthDate": "1970-02-03",
         "gender": "female",
     }
-    policy = {**COVERAGE, "subscriber": {"reference": "RelatedPerson/r-1"}, "relationship": {"coding": [{"code": "child"}]}}
+    policy = {
+        **COVERAGE,
+        "subscriber": {"reference": "RelatedPerson/r-1"},
+        "relationship": {"coding": [{"code": "child"}]},
+    }
     desk = Desk()
     pushed = await desk.push(chart(coverages=(policy,), RelatedPerson=(person,)), NEW)
     (item,) = desk.of("Test2")[0]["insurances"]

@@ -1,0 +1,297 @@
+"""Pulls: what comes back of a chart, windows and cursors, and that nothing is missed or made twice."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from gateway.faults import Misconfigured
+from gateway.translation import path
+from gateway.translation.contract import Linked, Pulled, PullPage
+from tests.translators.kipu.desk import Desk, account
+from tests.translators.kipu.people import chart
+from translators.kipu import translator
+from translators.kipu.examples import IN_HOUSE
+from translators.kipu.kinds import IGNORED
+from translators.kipu.location import places
+from translators.kipu.pull import Cursor
+
+PUBLISHED = {
+    "first_name": "Test1",
+    "last_name": "Test2",
+    "gender": "Male",
+    "dob": "2000-01-01",
+    "address_street": "123 Oak St",
+    "address_street2": "Unit B",
+    "address_city": "Middletown",
+    "state": "OH",
+    "address_zip": "45044",
+    "address_country": "United States",
+    "email": "test1@example.org",
+    "admission_date": "2025-04-28T07:00:00.000Z",
+    "discharge_date": "",
+    "discharge_or_transition_id": "4",
+    "discharge_or_transition_name": "Outpatient Program",
+    "discharge_type": "Planned",
+    "discharge_type_code": "P01",
+    "first_contact_name": "Dazos Main Line",
+    "referrer_name": "Recovery in the Ocean",
+    "mr_number": "DHR2025-63",
+    "payment_method": "Insurance",
+    "payment_method_category": "2",
+    "created_at": "2025-04-23T18:56:17.866Z",
+    "last_updated_at": "2025-04-23T18:57:13.721Z",
+    "insurances": [{"member_id": "A123456789", "group_number": "GR987654321"}],
+    "patient_contacts": [{"name": "Jane Doe", "relationship": "Mother", "phone": "555-123-4567"}],
+    "phone": "+15133206417",
+    "level_of_care": "Residential",
+    "program": "Substance Use",
+    "bed_name": "A-101",
+    "room_name": "102",
+    "building_name": "Main Building",
+}
+"""The CRM's published list of what it pulls back."""
+
+
+def charts(pages: list[PullPage]) -> list[Pulled]:
+    return [chart for page in pages for chart in page.charts if chart.patient_key]
+
+
+async def _published() -> tuple[Desk, Pulled]:
+    desk = Desk(account({"program": {"SUD": "Substance Use"}}))
+    made = await desk.staff("admit", last_name="Test2")
+    fields = {name: value for name, value in PUBLISHED.items() if not name.endswith("_at")}
+    await desk.staff("chart", casefile_id=made["casefile_id"], fields=fields)
+    pages, _ = await desk.pull()
+    return desk, next(chart for chart in charts(pages) if chart.patient_key == made["casefile_id"])
+
+
+async def test_everything_published_arrives() -> None:
+    _, pulled = await _published()
+    assert (pulled.incomplete, pulled.unaccounted) == ((), ())
+    told = {part.lens.type: part.lens.to_fhir(part.record) for part in pulled.parts}
+    assert all(carried.left_out == () for carried in told.values())
+    patient, stay, policy = (told[type].value for type in ("Patient", "Encounter", "Coverage"))
+    assert patient["name"] == [{"use": "official", "given": ["Test1"], "family": "Test2"}]
+    assert (patient["gender"], patient["birthDate"]) == ("male", "2000-01-01")
+    assert patient["address"][0] == {
+        "use": "home",
+        "line": ["123 Oak St", "Unit B"],
+        "city": "Middletown",
+        "state": "OH",
+        "postalCode": "45044",
+        "country": "US",
+    }
+    assert [t["value"] for t in patient["telecom"]] == ["+15133206417", "test1@example.org"]
+    assert patient["contact"][0]["name"] == {"text": "Jane Doe"}
+    assert patient["contact"][0]["relationship"][0]["coding"][0]["code"] == "MTH"
+    assert "DHR2025-63" in [i["value"] for i in patient["identifier"]]
+    assert stay["period"] == {"start": "2025-04-28T07:00:00.000Z"}
+    assert (stay["status"], stay["class"]["code"]) == ("in-progress", "IMP")
+    assert stay["type"] == [{"text": "Residential"}]
+    assert stay["serviceType"] == {"text": "SUD"}
+    assert stay["hospitalization"]["origin"]["display"] == "Recovery in the Ocean"
+    assert stay["hospitalization"]["destination"]["display"] == "Outpatient Program"
+    assert stay["hospitalization"]["destination"]["identifier"]["value"] == "4"
+    assert stay["hospitalization"]["dischargeDisposition"]["text"] == "Planned"
+    assert stay["hospitalization"]["dischargeDisposition"]["coding"][0]["code"] == "P01"
+    assert [place["location"]["display"] for place in stay["location"]][:3] == ["Main Building", "102", "A-101"]
+    assert [e["valueString"] for e in stay["extension"][0]["extension"]] == ["Insurance", "2"]
+    assert policy["subscriberId"] == "A123456789"
+    assert policy["class"][0]["value"] == "GR987654321"
+
+
+def test_every_published_field_is_mapped_or_ignored_with_a_reason() -> None:
+    (kind,) = (kind for kind in translator.kinds if kind.name == "patient")
+    names = {path.expression(leaf).replace("[0]", "[]") for leaf, _ in path.leaves(PUBLISHED)}
+    assert names <= kind.leaves
+    assert names & set(IGNORED) == {
+        "created_at",
+        "last_updated_at",
+        "insurances[].member_id",
+        "insurances[].group_number",
+        "patient_contacts[].name",
+    }
+
+
+async def test_parts_refer_to_each_other() -> None:
+    desk, pulled = await _published()
+    keys = {f"emr:{part.lens.type}/{part.key}" for part in pulled.parts}
+    for part in pulled.parts:
+        resource = part.lens.to_fhir(part.record).value
+        for place, target in part.references.items():
+            assert target in keys
+            path.place(
+                resource, (*path.parse(place),), {**(path.get(resource, path.parse(place)) or {}), "reference": target}
+            )
+    assert {part.lens.type for part in pulled.parts} == {"Patient", "Location", "Organization", "Encounter", "Coverage"}
+    assert pulled.parts[0].lens.type == "Patient"
+    stay = next(part for part in pulled.parts if part.lens.type == "Encounter")
+    assert stay.key == desk.of("Test2")[0]["casefile_id"]
+    bed = next(part for part in pulled.parts if part.key == "2:bd:Main Building/102/A-101")
+    assert bed.references == {"partOf": "emr:Location/2:ro:Main Building/102"}
+
+
+def test_places_from_the_outside_in() -> None:
+    assert [(p.kind, p.key, p.within) for p in places(IN_HOUSE)] == [
+        ("si", "site:2", None),
+        ("bu", "2:bu:Main Building", "site:2"),
+        ("ro", "2:ro:Main Building/102", "2:bu:Main Building"),
+        ("bd", "2:bd:Main Building/102/A-101", "2:ro:Main Building/102"),
+    ]
+
+
+async def test_the_gate_names_what_is_missing() -> None:
+    desk = Desk()
+    pushed = await desk.push(chart(), Linked("p-1"))
+    pages, _ = await desk.pull()
+    pulled = next(chart for chart in charts(pages) if chart.patient_key == pushed.external_id)
+    assert pulled.incomplete == ("MR number",)
+    assert pulled.local_id == "p-1"
+    made = await desk.staff("admit", last_name="Test2")
+    assert made["mr_number"] == "DHR2026-63"
+    pages, _ = await desk.pull()
+    assert next(c for c in charts(pages) if c.patient_key == pushed.external_id).incomplete == ()
+
+
+async def _many(desk: Desk, count: int) -> None:
+    for number in range(count):
+        await desk.staff("admit", last_name=f"Person{number:03d}")
+
+
+def _linked(found: list[Pulled]) -> tuple[Linked, ...]:
+    return tuple(Linked(f"p-{i}", c.patient_key, c.parts[0].record) for i, c in enumerate(found))
+
+
+async def test_the_first_load_walks_the_census_and_later_ones_the_news() -> None:
+    desk = Desk()
+    await _many(desk, 60)
+    pages, cursor = await desk.pull()
+    found = {chart.patient_key for chart in charts(pages)}
+    assert len(found) == 62  # two of the sandbox's own
+    assert max(len(charts([page])) for page in pages) <= 50
+    assert cursor is not None
+    assert json.loads(cursor) == {"since": desk.now.isoformat()}
+    assert not any(path == "/api/patients/latest" for _, path in desk.calls)
+    known = _linked(list({c.patient_key: c for c in charts(pages)}.values()))
+    desk.now += timedelta(hours=1)
+    await desk.staff("chart", last_name="Person007", fields={"email": "seven@example.org"})
+    desk.calls.clear()
+    pages, cursor = await desk.pull(cursor, known)
+    assert [c.parts[0].record["email"] for c in charts(pages)] == ["seven@example.org"]
+    assert not any(path == "/api/patients/census" for _, path in desk.calls)
+    fresh = _linked(charts(pages))
+    others = tuple(link for link in known if link.external_id != fresh[0].external_id)
+    pages, _ = await desk.pull(cursor, (*others, *fresh))
+    assert charts(pages) == []
+
+
+async def test_a_row_that_moves_between_pages_is_not_missed() -> None:
+    desk = Desk()
+    await _many(desk, 55)
+    first = await desk.run(translator.pull(desk.account, None, (), desk.moment, frozenset({"Patient"})))
+    gone = charts([first])[0].patient_key
+    del desk.charts[str(gone).partition(":")[0]]  # everything behind it moves one place up
+    rest, _ = await desk.pull(first.cursor, _linked(charts([first])))
+    found = {chart.patient_key for chart in charts([first, *rest])}
+    assert found - {gone} == {chart["casefile_id"] for chart in desk.charts.values()}
+
+
+async def test_the_second_walk_fetches_only_what_is_unknown() -> None:
+    desk = Desk()
+    await _many(desk, 3)
+    first = await desk.run(translator.pull(desk.account, None, (), desk.moment, frozenset({"Patient"})))
+    assert first.more
+    desk.calls.clear()
+    rest, _ = await desk.pull(first.cursor, _linked(charts([first])))
+    assert charts(rest) == []
+    assert desk.calls == [("GET", "/api/patients/census")]
+
+
+async def test_a_chart_that_vanishes_meanwhile_is_passed_over() -> None:
+    desk = Desk()
+    await _many(desk, 2)
+    flow = translator.pull(desk.account, None, (), desk.moment, frozenset({"Patient"}))
+    (call,) = next(flow)
+    reply = await desk.send(call)
+    desk.charts.popitem()
+    details = flow.send((reply,))
+    replies = tuple([await desk.send(call) for call in details])
+    with pytest.raises(StopIteration) as done:
+        flow.send(replies)
+    assert len(charts([done.value.value])) == len(details) - 1
+
+
+async def test_a_re_admission_is_a_second_stay_of_the_same_patient() -> None:
+    desk = Desk()
+    first = await desk.staff("admit", last_name="Twice", first_name="Ada")
+    await desk.staff("discharge", last_name="Twice")
+    second = await desk.staff("admit", last_name="Twice", first_name="Ada")
+    assert first["casefile_id"] != second["casefile_id"]
+    pages, cursor = await desk.pull()
+    mine = [c for c in charts(pages) if c.parts[0].record["last_name"] == "Twice"]
+    assert {c.patient_key for c in mine} == {first["casefile_id"]}
+    stays = [part for c in mine[:2] for part in c.parts if part.lens.type == "Encounter"]
+    assert [part.key for part in stays] == [first["casefile_id"], second["casefile_id"]]
+    link = Linked("p-9", first["casefile_id"], mine[1].parts[0].record)
+    await desk.staff("chart", mr_number=first["mr_number"], fields={"email": "old@example.org"})
+    pages, _ = await desk.pull(cursor, (link,))
+    late = next(
+        c for c in charts(pages) if any(p.key == first["casefile_id"] and p.lens.type == "Encounter" for p in c.parts)
+    )
+    assert late.parts[0].record == link.record  # the earlier stay tells nothing new of the person
+
+
+async def test_what_kipu_never_shows_is_remembered() -> None:
+    desk = Desk()
+    pushed = await desk.push(chart(), Linked("p-1"))
+    link = Linked("p-1", pushed.external_id, pushed.record)
+    await desk.staff("admit", last_name="Test2")
+    pages, _ = await desk.pull(None, (link,))
+    pulled = next(c for c in charts(pages) if c.patient_key == pushed.external_id)
+    patient = chart().patient
+    absorbed = pulled.parts[0].lens.absorb(pulled.parts[0].record, patient, link.record).value
+    assert absorbed["maritalStatus"] == patient["maritalStatus"]
+    assert absorbed["telecom"] == patient["telecom"]
+
+
+async def test_lists_alone_leave_the_cursor_where_it_is() -> None:
+    desk = Desk()
+    await desk.staff("admit", last_name="Housed")
+    pages, cursor = await desk.pull('{"since":"2026-04-01T00:00:00+00:00"}', types=frozenset({"Location"}))
+    (page,) = pages
+    assert cursor == '{"since":"2026-04-01T00:00:00+00:00"}'
+    (listed,) = page.charts
+    assert listed.patient_key is None
+    kinds = [part.lens.to_fhir(part.record).value["physicalType"]["coding"][0]["code"] for part in listed.parts]
+    assert sorted(kinds) == ["bd", "bu", "ro", "si", "si"]
+
+
+async def test_a_list_that_is_switched_off_stops_nothing() -> None:
+    desk = Desk()
+    desk.sandbox.switch(["no-occupancy"])
+    pages, _ = await desk.pull()
+    assert len({chart.patient_key for chart in charts(pages)}) == 2
+
+
+async def test_the_window_holds_every_zone() -> None:
+    desk = Desk()
+    cursor = json.dumps({"since": "2026-04-10T00:30:00+00:00"})
+    (call,) = next(translator.pull(desk.account, cursor, (), desk.moment, frozenset({"Patient"})))
+    assert {"start_date": "2026-04-09", "end_date": "2026-04-17", "phi_level": "high"}.items() <= dict(
+        call.query
+    ).items()
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[]", '{"sinces": 1}', '{"since": "yesterday"}'])
+async def test_a_cursor_that_is_none_is_named(text: str) -> None:
+    desk = Desk()
+    with pytest.raises(Misconfigured, match="cursor"):
+        await desk.pull(text, types=frozenset({"Patient"}))
+
+
+def test_a_cursor_survives_being_written() -> None:
+    at = Cursor(None, "2026-04-16T15:30:00+00:00", 3, 2, "1:x")
+    assert Cursor.read(at.written(), Desk().now) == at
