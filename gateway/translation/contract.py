@@ -65,6 +65,11 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     token: str | None = ""
     """Which access token the call needs, by the scope set it was asked for; None for a call without authorization."""
+    discovered: bool = False
+    """The address is a token endpoint from the account's own discovery document, and what goes there is an assertion
+
+    that names this very address as its audience: it may be at any https host. Never set it for a call with a secret.
+    """
     accepts: frozenset[int] = frozenset()
     """Statuses outside 2xx that the flow wants to see."""
     guard: Callable[[], Flow[Reply | None]] | None = None

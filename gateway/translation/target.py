@@ -41,6 +41,8 @@ def _check_origin(account: Account, call: Call, url: httpx.URL) -> None:
     allowed = {_origin(_parsed(account.base_url))}
     if call.token is None and (token_url := account.settings.get("token_url")):
         allowed.add(_origin(_parsed(token_url)))
+    if call.token is None and call.discovered and url.scheme == "https":
+        allowed.add(_origin(url))
     if url.userinfo or _origin(url) not in allowed:
         there = f"{url.scheme}://{url.netloc.decode('ascii')}"
         raise Misconfigured(

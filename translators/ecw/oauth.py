@@ -39,7 +39,7 @@ def token(account: Account, scope: str, moment: Moment) -> Flow[Token]:
         "client_assertion": account.assertion(claims),
         "scope": scope,
     }
-    reply = yield from send(Call("POST", url, form=form, headers=JSON, token=None))
+    reply = yield from send(Call("POST", url, form=form, headers=JSON, token=None, discovered=True))
     return _token(reply)
 
 
