@@ -23,31 +23,36 @@ from gateway.interactions.delete import delete
 from gateway.interactions.exchange import endpoint
 from gateway.interactions.read import read
 from gateway.interactions.search_type import search_by_post, search_type
+from gateway.interactions.undeclared import undeclared
 from gateway.interactions.update import update
 from gateway.interactions.via import via_capabilities, via_read, via_search
 from gateway.interactions.vread import vread
+from gateway.routing import at
 from gateway.services import Services
 from gateway.sync.hooks import receive_hook
 
 BASE = "/fhir/r4/{org}"
+TYPE = BASE + "/{type:type}"
+RESOURCE = TYPE + "/{id:id}"
 VIA = BASE + "/via/{connection}"
+OPERATION = "/${operation}"
 
 ROUTES: list[BaseRoute] = [
+    at(f"{BASE}/metadata", GET=capabilities),
+    at(RESOURCE, GET=endpoint(read), PUT=endpoint(update), DELETE=endpoint(delete)),
+    at(f"{RESOURCE}/_history/{{vid}}", GET=endpoint(vread)),
+    *(at(path, GET=endpoint(search_type), POST=endpoint(create)) for path in (TYPE, f"{TYPE}/")),
+    at(f"{TYPE}/_search", POST=endpoint(search_by_post)),
+    *(at(path, POST=endpoint(bundle)) for path in (BASE, f"{BASE}/")),
     *AUTH_ROUTES,
-    Route(f"{BASE}/metadata", capabilities),
-    Route(f"{VIA}/metadata", via_capabilities),
-    Route(f"{VIA}/{{type}}", endpoint(via_search), methods=["GET"]),
-    Route(f"{VIA}/{{type}}/{{id}}", endpoint(via_read), methods=["GET"]),
-    Route(BASE, endpoint(bundle), methods=["POST"]),
-    Route(f"{BASE}/", endpoint(bundle), methods=["POST"]),
-    Route(f"{BASE}/{{type}}", endpoint(search_type), methods=["GET"]),
-    Route(f"{BASE}/{{type}}", endpoint(create), methods=["POST"]),
-    Route(f"{BASE}/{{type}}/_search", endpoint(search_by_post), methods=["POST"]),
-    Route(f"{BASE}/{{type}}/{{id}}", endpoint(read), methods=["GET"]),
-    Route(f"{BASE}/{{type}}/{{id}}", endpoint(update), methods=["PUT"]),
-    Route(f"{BASE}/{{type}}/{{id}}", endpoint(delete), methods=["DELETE"]),
-    Route(f"{BASE}/{{type}}/{{id}}/_history/{{vid}}", endpoint(vread), methods=["GET"]),
-    Route("/hooks/{org}/{connection}/{hook}/{token}", receive_hook, methods=["POST"]),
+    at(f"{VIA}/metadata", GET=via_capabilities),
+    at(f"{VIA}/{{type}}", GET=endpoint(via_search)),
+    at(f"{VIA}/{{type}}/{{id}}", GET=endpoint(via_read)),
+    at("/hooks/{org}/{connection}/{hook}/{token}", POST=receive_hook),
+    *(at(f"{place}/_history", GET=endpoint(undeclared)) for place in (BASE, TYPE, RESOURCE)),
+    *(at(place + OPERATION, GET=endpoint(undeclared), POST=endpoint(undeclared)) for place in (BASE, TYPE, RESOURCE)),
+    at(f"{BASE}/_search", GET=endpoint(undeclared), POST=endpoint(undeclared)),
+    at(f"{RESOURCE}/{{compartment:type}}", GET=endpoint(undeclared)),
 ]
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -70,14 +75,22 @@ async def metrics(request: Request) -> Response:
 OPERATIONS: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
 
 
-def create_app(services: Services, lifespan: Lifespan | None = None) -> Starlette:
-    """The ASGI application over services that are open already; `lifespan` starts and stops what runs beside it."""
+def create_app(services: Services | None, lifespan: Lifespan | None = None) -> Starlette:
+    """The ASGI application over services that are open already, or that its lifespan opens and puts in place."""
     app = Starlette(
         routes=[*OPERATIONS, *ROUTES],
         middleware=[Middleware(Envelope)],
         exception_handlers={Fault: fault_response, HTTPException: http_exception_response},
         lifespan=lifespan,
     )
+    # A redirect to the address with or without its last slash would be built from the Host header.
+    app.router.redirect_slashes = False
+    if services is not None:
+        provide(app, services)
+    return app
+
+
+def provide(app: Starlette, services: Services) -> None:
+    """Put the services where handlers find them."""
     app.state.services = services
     app.state.auth = services.auth
-    return app

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import re
 import time
-import traceback
 from uuid import uuid4
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.faults import EmrBusy, Fault, Issue, MethodNotAllowed, NotFound, Unauthenticated
 from gateway.interactions.exchange import json_response
-from gateway.outcome import UNKNOWN, answer_for, operation_outcome, outcome_of
-from gateway.telemetry import REQUESTS, SECONDS
+from gateway.outcome import UNKNOWN, answer_for, operation_outcome, outcome_of, unforeseen_outcome
+from gateway.telemetry import REQUESTS, SECONDS, frames
 
-PLAUSIBLE_ID = re.compile(r"[A-Za-z0-9._\-]{8,128}")
-ALWAYS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-}
+PLAUSIBLE_ID = re.compile(rb"[A-Za-z0-9._\-]{8,128}")
+REQUEST_ID = b"x-request-id"
+ALWAYS = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""A client may invent others; metrics do not count each by its name."""
+CLIENT_GONE = 499
+"""Never sent: the client hung up before there was an answer."""
 log = structlog.get_logger()
 
 
@@ -39,52 +42,51 @@ class Envelope:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = scope["request_id"] = _request_id(Headers(scope=scope))
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        id = _request_id(scope["headers"])
+        scope["request_id"] = id.decode()
+        structlog.contextvars.bind_contextvars(request_id=scope["request_id"])
         started, status = time.perf_counter(), 0
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in ALWAYS.items():
-                    headers.setdefault(name, value)
+                message["headers"] = _complete(message["headers"], id)
             await send(message)
 
         try:
             await self.app(scope, receive, sending)
+        except ClientDisconnect:
+            status = status or CLIENT_GONE
         except Exception as error:
-            log.error("unforeseen", kind=type(error).__name__, at=_frames(error))
-            if status == 0:
-                await unforeseen()(scope, receive, sending)
+            log.error("unforeseen", kind=type(error).__name__, at=frames(error))
+            if status:
+                raise  # half an answer is on its way: the server has to break the connection off
+            await json_response(unforeseen_outcome(), UNKNOWN.status)(scope, receive, sending)
         finally:
             _account(scope, status, time.perf_counter() - started)
             structlog.contextvars.clear_contextvars()
 
 
-def _request_id(headers: Headers) -> str:
+def _request_id(headers: list[tuple[bytes, bytes]]) -> bytes:
     """The client's own id when it is plausible, else a new one (interfaces.md, 7)."""
-    sent = headers.get("x-request-id", "")
-    return sent if PLAUSIBLE_ID.fullmatch(sent) else str(uuid4())
+    for name, value in headers:
+        if name == REQUEST_ID and PLAUSIBLE_ID.fullmatch(value):
+            return value
+    return str(uuid4()).encode()
 
 
-def _frames(error: Exception) -> list[str]:
-    """Where it happened; the message is left out, it may quote data."""
-    return [f"{frame.name} {frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in _last(error)]
-
-
-def _last(error: Exception) -> list[traceback.FrameSummary]:
-    return traceback.extract_tb(error.__traceback__)[-6:]
+def _complete(headers: list[tuple[bytes, bytes]], request_id: bytes) -> list[tuple[bytes, bytes]]:
+    present = {name for name, _ in headers}
+    return [*headers, (REQUEST_ID, request_id), *(header for header in ALWAYS if header[0] not in present)]
 
 
 def _account(scope: Scope, status: int, seconds: float) -> None:
-    route = scope.get("route")
-    template = getattr(route, "path", "unmatched")
-    REQUESTS.labels(scope["method"], template, status).inc()
-    SECONDS.labels(scope["method"], template).observe(seconds)
-    log.info("request", method=scope["method"], route=template, status=status, ms=round(seconds * 1000, 1))
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    template = getattr(scope.get("route"), "path", "unmatched")
+    REQUESTS.labels(method, template, status).inc()
+    SECONDS.labels(method, template).observe(seconds)
+    log.info("request", method=method, route=template, status=status, ms=round(seconds * 1000, 1))
 
 
 def fault_response(request: Request, fault: Exception) -> Response:
@@ -105,12 +107,7 @@ def http_exception_response(request: Request, exception: Exception) -> Response:
     if exception.status_code == 404:
         return json_response(outcome_of(NotFound("There is nothing at this address")), 404, headers)
     if exception.status_code == 405:
-        allowed = headers.get("Allow", "other methods")
+        headers["Allow"] = allowed = ", ".join(sorted(headers.get("Allow", "").split(", ")))
         return json_response(outcome_of(MethodNotAllowed(f"This address takes {allowed}")), 405, headers)
     outcome = operation_outcome((Issue(exception.detail),), UNKNOWN.code)
     return json_response(outcome, exception.status_code, headers)
-
-
-def unforeseen() -> Response:
-    issue = Issue("Something went wrong here; nothing was changed. Tell the operator the X-Request-Id of this answer")
-    return json_response(operation_outcome((issue,), UNKNOWN.code), UNKNOWN.status)

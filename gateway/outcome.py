@@ -66,3 +66,9 @@ def operation_outcome(issues: tuple[Issue, ...], code: str = "informational") ->
 
 def outcome_of(fault: Fault) -> dict[str, Any]:
     return operation_outcome(fault.issues, answer_for(fault).code)
+
+
+def unforeseen_outcome() -> dict[str, Any]:
+    """For what no fault foresaw; its cause is in the log only."""
+    advice = "Something went wrong here and was not done. Tell the operator the X-Request-Id of this answer"
+    return operation_outcome((Issue(advice),), UNKNOWN.code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -12,7 +13,9 @@ from gateway.definitions.contract import Definitions
 from gateway.settings import Settings
 from gateway.store.migrations import is_current
 from gateway.store.store import SqlStore
-from gateway.sync.sync import Sync
+
+if TYPE_CHECKING:
+    from gateway.sync.sync import Sync
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -30,3 +31,9 @@ def configure_logging(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def frames(error: BaseException) -> list[str]:
+    """Where it happened; the message is left out, it may quote data."""
+    last = traceback.extract_tb(error.__traceback__)[-6:]
+    return [f"{frame.name} {frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in last]

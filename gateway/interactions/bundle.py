@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import anyio
+import structlog
 from starlette.responses import Response
 
 from gateway.definitions.contract import Resource
 from gateway.faults import Fault, Invalid
 from gateway.interactions.bundle_entries import Entry, entries_of, read_entry
-from gateway.interactions.changes import Changes
-from gateway.interactions.exchange import Exchange, encode
-from gateway.interactions.references import conditional_types
+from gateway.interactions.changes import Changes, present
+from gateway.interactions.exchange import Exchange, encode, location
+from gateway.interactions.preferences import REPRESENTATION, preference
 from gateway.interactions.search_type import page_body, plan
 from gateway.interactions.transaction import Outcome, TransactionRun, naming
-from gateway.interactions.validation import check_valid
+from gateway.interactions.validation import check_entry, check_shell
 from gateway.negotiation import CONTENT_TYPE, check_sends_json, parse_resource, read_body
-from gateway.outcome import answer_for, outcome_of
+from gateway.outcome import UNKNOWN, answer_for, outcome_of, unforeseen_outcome
 from gateway.store.contract import Transaction
 from gateway.store.document import instant
+from gateway.telemetry import frames
+
+log = structlog.get_logger()
 
 
 async def bundle(exchange: Exchange) -> Response:
@@ -29,19 +33,29 @@ async def bundle(exchange: Exchange) -> Response:
     resource = await anyio.to_thread.run_sync(parse_resource, body)
     if resource["resourceType"] != "Bundle":
         raise Invalid("Only a Bundle is posted to the base; post other resources to their type", "resourceType")
-    process = PROCESSES.get(resource.get("type"))
+    type = resource.get("type")
+    process = PROCESSES.get(type) if isinstance(type, str) else None
     if process is None:
         raise Invalid("The Bundle's type is transaction or batch", "Bundle.type")
     return await process(exchange, resource)
 
 
 async def transaction(exchange: Exchange, resource: Resource) -> Response:
+    outcomes = await perform_transaction(exchange, resource)
+    return _response("transaction-response", [_answer(exchange, outcome) for outcome in outcomes])
+
+
+async def perform_transaction(exchange: Exchange, resource: Resource) -> list[Outcome]:
+    """All entries or none; also the road of `crosswalk import`."""
+    if resource.get("type") != "transaction":
+        raise Invalid("The Bundle's type is transaction", "Bundle.type")
+
     def prepare() -> list[Entry]:
-        return [_checked(exchange, index, entry) for index, entry in enumerate(entries_of(resource))]
+        check_shell(exchange.services.definitions, resource)
+        return [_checked(exchange, index, entry, "transaction") for index, entry in enumerate(entries_of(resource))]
 
     entries = await anyio.to_thread.run_sync(prepare)
-    outcomes = await exchange.commit(lambda changes: _run(exchange, changes, entries))
-    return _response("transaction-response", [_answer(outcome) for outcome in outcomes])
+    return await exchange.commit(lambda changes: _run(exchange, changes, entries))
 
 
 def _run(exchange: Exchange, changes: Changes, entries: list[Entry]) -> list[Outcome]:
@@ -54,49 +68,63 @@ def _run(exchange: Exchange, changes: Changes, entries: list[Entry]) -> list[Out
 
 async def batch(exchange: Exchange, resource: Resource) -> Response:
     """Each entry by itself, in a transaction of its own; one that fails does not touch the others."""
+    check_shell(exchange.services.definitions, resource)
     answers = [await _batch_entry(exchange, index, entry) for index, entry in enumerate(entries_of(resource))]
     return _response("batch-response", answers)
 
 
 async def _batch_entry(exchange: Exchange, index: int, raw: object) -> bytes:
     try:
-        entry = await anyio.to_thread.run_sync(_checked, exchange, index, raw)
-        (outcome,) = await exchange.commit(lambda changes: _run(exchange, changes, [entry]))
+        entry = await anyio.to_thread.run_sync(_checked, exchange, index, raw, "batch")
+        with naming(entry):
+            return _answer(exchange, await _outcome(exchange, entry))
     except Fault as fault:
-        status = answer_for(fault).status
-        return b'{"response":' + encode({"status": str(status), "outcome": outcome_of(fault)}) + b"}"
-    return _answer(outcome)
+        return _refusal(answer_for(fault).status, outcome_of(fault))
+    except Exception as error:
+        # What other entries have committed stays and has to be told.
+        log.error("unforeseen", kind=type(error).__name__, at=frames(error))
+        return _refusal(UNKNOWN.status, unforeseen_outcome())
 
 
-def _checked(exchange: Exchange, index: int, raw: object) -> Entry:
+async def _outcome(exchange: Exchange, entry: Entry) -> Outcome:
+    store, org = exchange.services.store, exchange.realm.org
+    if entry.method != "GET":
+        (outcome,) = await exchange.commit(lambda changes: _run(exchange, changes, [entry]))
+        return outcome
+    if entry.id is not None:
+        stored = present(await store.read(org, entry.type, entry.id))
+        return Outcome("200 OK", stored, stored.body)
+    planned = plan(exchange, entry.type, entry.params)
+    return Outcome("200 OK", None, page_body(exchange, planned, await store.search(org, planned.query)))
+
+
+def _refusal(status: int, outcome: Resource) -> bytes:
+    return b'{"response":' + encode({"status": str(status), "outcome": outcome}) + b"}"
+
+
+def _checked(exchange: Exchange, index: int, raw: object, type: str) -> Entry:
     """One entry, allowed and valid, or a fault that names it."""
     entry = read_entry(index, raw, exchange.base)
-    with naming(entry):
-        exchange.require(entry.type, entry.action, entry.place)
-        if entry.resource is not None:
-            check_valid(exchange.services.definitions, entry.resource, f"{entry.place}.resource")
-        for type in _searched(entry):
-            exchange.require(type, "s", entry.place)
+    exchange.require(entry.type, entry.action, f"{entry.place}.request.url")
+    if entry.if_none_exist is not None:
+        exchange.require(entry.type, "s", f"{entry.place}.request.ifNoneExist")
+    check_entry(exchange.services.definitions, type, index, raw)
+    for link, searched, _ in entry.conditions:
+        exchange.require(searched, "s", link.place)
     return entry
 
 
-def _searched(entry: Entry) -> set[str]:
-    """The types that an entry searches without being a search: conditional writes and references."""
-    types = set(conditional_types(entry.resource)) if entry.resource else set()
-    if entry.if_none_exist is not None:
-        types.add(entry.type)
-    return types
-
-
-def _answer(outcome: Outcome) -> bytes:
+def _answer(exchange: Exchange, outcome: Outcome) -> bytes:
+    stored, body = outcome.stored, outcome.body
     response: dict[str, str] = {"status": outcome.status}
-    stored = outcome.stored
     if stored is not None:
-        if not stored.deleted and outcome.body is None:
-            response["location"] = f"{stored.type}/{stored.id}/_history/{stored.version}"
+        if not stored.deleted and body is None:
+            response["location"] = location(exchange.base, stored)
         response["etag"] = f'W/"{stored.version}"'
         response["lastModified"] = instant(stored.updated)
-    resource = b'"resource":' + outcome.body + b"," if outcome.body is not None else b""
+        if body is None and stored.body and preference(exchange.request, "return") == REPRESENTATION:
+            body = stored.body
+    resource = b'"resource":' + body + b"," if body is not None else b""
     return b"{" + resource + b'"response":' + encode(response) + b"}"
 
 
@@ -107,7 +135,7 @@ def _response(type: str, answers: list[bytes]) -> Response:
     )
 
 
-PROCESSES: dict[object, Callable[[Exchange, Resource], Awaitable[Response]]] = {
+PROCESSES: dict[str, Callable[[Exchange, Resource], Awaitable[Response]]] = {
     "transaction": transaction,
     "batch": batch,
 }

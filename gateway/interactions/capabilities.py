@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import anyio
@@ -15,6 +16,7 @@ from gateway.auth.authority import Realm
 from gateway.definitions.contract import Definitions, SearchParameter
 from gateway.interactions.exchange import encode
 from gateway.negotiation import CONTENT_TYPE, FHIR_JSON, check_accepts_json
+from gateway.search.parse import NOT_HERE
 from gateway.search.values import READERS
 
 INTERACTIONS = ("read", "vread", "update", "delete", "create", "search-type")
@@ -27,7 +29,13 @@ async def capabilities(request: Request) -> Response:
     check_accepts_json(request)
     services = request.app.state.services
     realm = await anyio.to_thread.run_sync(services.auth.realm, request.path_params["org"])
-    return Response(encode(capability_statement(services.definitions, realm)), media_type=CONTENT_TYPE)
+    return Response(rendered(services.definitions, realm), media_type=CONTENT_TYPE)
+
+
+@lru_cache(maxsize=256)
+def rendered(definitions: Definitions, realm: Realm) -> bytes:
+    """Neither definitions nor realms change while a process lives."""
+    return encode(capability_statement(definitions, realm))
 
 
 def capability_statement(definitions: Definitions, realm: Realm) -> dict[str, Any]:
@@ -64,13 +72,13 @@ def _security(realm: Realm) -> dict[str, Any]:
 
 
 def _resource(definitions: Definitions, type: str) -> dict[str, Any]:
-    searched = [p for p in definitions.search_parameters(type).values() if p.kind in READERS]
+    searched = [p for p in definitions.search_parameters(type).values() if is_searchable(p)]
     searched.sort(key=lambda parameter: parameter.code)
     resource: dict[str, Any] = {
         "type": type,
         "interaction": [{"code": code} for code in INTERACTIONS],
         "versioning": "versioned",
-        "readHistory": True,
+        "readHistory": False,
         "updateCreate": True,
         "conditionalCreate": True,
         "conditionalUpdate": False,
@@ -80,6 +88,10 @@ def _resource(definitions: Definitions, type: str) -> dict[str, Any]:
     if includes := list(_includes(type, searched)):
         resource["searchInclude"] = includes
     return resource
+
+
+def is_searchable(parameter: SearchParameter) -> bool:
+    return parameter.kind in READERS and parameter.code not in NOT_HERE
 
 
 def _includes(type: str, parameters: Iterable[SearchParameter]) -> Iterable[str]:

@@ -6,17 +6,19 @@ All write interactions, alone or as Bundle entries, go through here, so each rul
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from gateway.definitions.contract import Definitions, Resource
-from gateway.faults import Gone, Invalid, NotFound, PreconditionFailed
-from gateway.search.parse import parse
+from gateway.faults import ClientFault, Gone, Invalid, NotFound, PreconditionFailed
+from gateway.search.parse import parse, printable
 from gateway.search.query import Query
 from gateway.store.contract import Stored, Transaction
 
-ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -28,10 +30,6 @@ class Changes:
     base: str
     written: list[Stored] = field(default_factory=list)
 
-    def current(self, type: str, id: str) -> Stored:
-        """Raises NotFound and Gone."""
-        return present(self.transaction.read(type, id))
-
     def create(self, resource: Resource, id: str | None = None) -> Stored:
         """FHIR create: the server chooses the id (http.html#create)."""
         return self._put({**resource, "id": id or str(uuid4())}, 0)
@@ -40,17 +38,14 @@ class Changes:
         """FHIR update; answers the version and whether it is the first (http.html#update, #upsert)."""
         stored = self.transaction.read(resource["resourceType"], resource["id"])
         exists = stored is not None and not stored.deleted
-        if if_match is not None and (stored is None or stored.version != if_match):
-            raise PreconditionFailed("If-Match: the resource is at another version; read it and try again")
+        check_version(stored, if_match)
         new = self._put(resource, stored.version if stored else 0)
         return new, not exists
 
     def delete(self, type: str, id: str, if_match: int | None = None) -> Stored | None:
         """FHIR delete; None when there was nothing (http.html#delete)."""
         if if_match is not None:
-            stored = self.transaction.read(type, id)
-            if stored is None or stored.version != if_match:
-                raise PreconditionFailed("If-Match: the resource is at another version; read it and try again")
+            check_version(self.transaction.read(type, id), if_match)
         deleted = self.transaction.delete(type, id)
         if deleted is not None:
             self.written.append(deleted)
@@ -58,19 +53,22 @@ class Changes:
 
     def match(self, type: str, criteria: str, *expression: str) -> Stored | None:
         """The one resource that the criteria find; none: None; several: PreconditionFailed (http.html#ccreate)."""
-        query = self._conditional(type, criteria, expression)
+        with at(*expression):
+            query = self._conditional(type, criteria)
         matches = self.transaction.search(query).matches
         if len(matches) > 1:
             raise PreconditionFailed("The criteria match several resources; add an identifier to them", *expression)
         return matches[0] if matches else None
 
-    def _conditional(self, type: str, criteria: str, expression: tuple[str, ...]) -> Query:
-        params = parse_qsl(criteria, keep_blank_values=True)
+    def _conditional(self, type: str, criteria: str) -> Query:
+        # Some clients send the whole `Patient?identifier=…` where the part behind the question mark is meant.
+        params = parse_qsl(criteria.strip().removeprefix(f"{type}?").removeprefix("?"), keep_blank_values=True)
         query, unknown = parse(self.definitions, type, params, base=self.base, now=self.transaction.now)
         if unknown:
-            raise Invalid(f"Unknown search parameters in the criteria: {', '.join(unknown)}", *expression)
+            names = ", ".join(map(printable, unknown))
+            raise Invalid(f"Unknown search parameters in the criteria: {names}")
         if not query.criteria:
-            raise Invalid("The criteria are empty; they would match every resource", *expression)
+            raise Invalid("The criteria are empty; they would match every resource")
         return Query(type, query.criteria, count=2, want_total=False)
 
     def _put(self, resource: Resource, version_before: int) -> Stored:
@@ -78,6 +76,23 @@ class Changes:
         if stored.version != version_before:
             self.written.append(stored)
         return stored
+
+
+@contextmanager
+def at(*expression: str) -> Iterator[None]:
+    """What is refused inside is told to be wrong at that place."""
+    try:
+        yield
+    except ClientFault as fault:
+        if expression:
+            fault.issues = tuple(replace(issue, expression=expression) for issue in fault.issues)
+        raise
+
+
+def check_version(stored: Stored | None, if_match: int | None) -> None:
+    """A deletion is a version too: whoever saw it may write upon it."""
+    if if_match is not None and (stored is None or stored.version != if_match):
+        raise PreconditionFailed("If-Match: the resource is at another version; read it and try again")
 
 
 def present(stored: Stored | None) -> Stored:
@@ -94,9 +109,13 @@ def check_id(id: object, *expression: str) -> str:
     return id
 
 
-def identity_mismatch(resource: Resource, type: str, id: str) -> None:
-    """An update's body has to say what its URL says (http.html#update)."""
+def check_type(resource: Resource, type: str) -> None:
     if resource.get("resourceType") != type:
         raise Invalid(f"The URL is of a {type}, the body is not", "resourceType")
+
+
+def check_identity(resource: Resource, type: str, id: str) -> None:
+    """An update's body has to say what its URL says (http.html#update)."""
+    check_type(resource, type)
     if resource.get("id") != id:
         raise Invalid("The body's id is not the id in the URL", f"{type}.id")

@@ -18,7 +18,7 @@ from gateway.faults import Forbidden, NotFound
 from gateway.interactions.changes import Changes
 from gateway.negotiation import CONTENT_TYPE, check_accepts_json
 from gateway.services import Services
-from gateway.store.contract import Stored
+from gateway.store.contract import Stored, Transaction
 
 T = TypeVar("T")
 MICROSECONDS = 1_000_000
@@ -60,7 +60,7 @@ class Exchange:
     async def commit(self, work: Callable[[Changes], T]) -> T:
         """Run `work` in one transaction; what it wrote goes to the outbox within it."""
 
-        def inside(transaction: Any) -> T:
+        def inside(transaction: Transaction) -> T:
             changes = Changes(transaction, self.services.definitions, self.base)
             result = work(changes)
             if changes.written:
@@ -71,9 +71,10 @@ class Exchange:
 
 
 Interaction = Callable[[Exchange], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def endpoint(interaction: Interaction) -> Callable[[Request], Awaitable[Response]]:
+def endpoint(interaction: Interaction) -> Endpoint:
     """A Starlette endpoint that authenticates before anything of the request is looked at."""
 
     async def serve(request: Request) -> Response:
@@ -98,9 +99,9 @@ def location(base: str, stored: Stored) -> str:
     return f"{base}/{stored.type}/{stored.id}/_history/{stored.version}"
 
 
-def resource_response(stored: Stored, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def resource_response(stored: Stored) -> Response:
     """The resource's bytes as they are stored."""
-    return Response(stored.body, status, {**version_headers(stored), **(headers or {})}, CONTENT_TYPE)
+    return Response(stored.body, 200, version_headers(stored), CONTENT_TYPE)
 
 
 def json_response(resource: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:

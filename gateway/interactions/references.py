@@ -1,54 +1,83 @@
-"""References between the entries of a transaction: made literal (http.html#trules)."""
+"""References between the entries of a transaction, made literal (http.html#trules).
+
+An entry's fullUrl may stand in references, in elements of type uri and url, and in links of the narrative. A reference
+`Patient/1` within an entry whose fullUrl is `http://elsewhere/fhir/Encounter/9` means `http://elsewhere/fhir/Patient/1`
+(bundle.html#references), so it can name an entry too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-Resolve = Callable[[str, str], str]
-"""(type, criteria) → `Type/id` of the one match."""
+CONDITIONAL = re.compile(r"([A-Z][A-Za-z]*)\?(.+)", re.ASCII | re.DOTALL)
+LITERAL = re.compile(r"[A-Z][A-Za-z]*/[A-Za-z0-9\-.]{1,64}", re.ASCII)
+RESTFUL = re.compile(r"(https?://.+/)[A-Z][A-Za-z]*/[A-Za-z0-9\-.]{1,64}", re.ASCII)
+PLACEHOLDER = ("urn:uuid:", "urn:oid:")
+LINKS = frozenset({"reference", "url", "uri", "valueUri", "valueUrl", "valueCanonical", "valueUuid", "valueOid"})
+NARRATIVE_LINK = re.compile(r"""((?:href|src)\s*=\s*)(["'])(.*?)\2""", re.DOTALL)
 
 
-def rewritten(node: Any, identities: Mapping[str, str], resolve: Resolve) -> Any:
-    """The same document with every reference to an entry's fullUrl, and every conditional reference, made literal."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference somewhere in a resource; `place` is where (`Bundle.entry[2].resource.subject.reference`)."""
+
+    place: str
+    text: str
+
+    @property
+    def condition(self) -> tuple[str, str] | None:
+        """(type, criteria) of a conditional reference."""
+        found = CONDITIONAL.fullmatch(self.text)
+        return (found[1], found[2]) if found else None
+
+    @property
+    def is_placeholder(self) -> bool:
+        """It means something within its Bundle only."""
+        return self.text.startswith(PLACEHOLDER)
+
+
+def references(node: Any, place: str) -> Iterator[Link]:
+    """Every Reference.reference below `node`."""
     if isinstance(node, dict):
-        return {name: _value(name, value, identities, resolve) for name, value in node.items()}
+        for name, value in node.items():
+            if name == "reference" and isinstance(value, str):
+                yield Link(f"{place}.reference", value)
+            elif value.__class__ in (dict, list):
+                yield from references(value, f"{place}.{name}")
+    elif isinstance(node, list):
+        for position, item in enumerate(node):
+            yield from references(item, f"{place}[{position}]")
+
+
+def rewritten(node: Any, literal: Mapping[str, str], root: str = "") -> Any:
+    """The same document, each link that `literal` knows replaced; `root` is what relative ones are relative to."""
+    if isinstance(node, dict):
+        return {name: _value(name, value, literal, root) for name, value in node.items()}
     if isinstance(node, list):
-        return [rewritten(item, identities, resolve) for item in node]
+        return [rewritten(item, literal, root) for item in node]
     return node
 
 
-def _value(name: str, value: Any, identities: Mapping[str, str], resolve: Resolve) -> Any:
-    if name == "reference" and isinstance(value, str):
-        return _reference(value, identities, resolve)
-    return rewritten(value, identities, resolve)
+def root_of(full_url: str | None) -> str:
+    found = RESTFUL.fullmatch(full_url or "")
+    return found[1] if found else ""
 
 
-def _reference(text: str, identities: Mapping[str, str], resolve: Resolve) -> str:
+def _value(name: str, value: Any, literal: Mapping[str, str], root: str) -> Any:
+    if not isinstance(value, str):
+        return rewritten(value, literal, root)
+    if name in LINKS:
+        return _link(value, literal, root)
+    if name == "div":
+        return NARRATIVE_LINK.sub(lambda found: f"{found[1]}{found[2]}{_link(found[3], literal, '')}{found[2]}", value)
+    return value
+
+
+def _link(text: str, literal: Mapping[str, str], root: str) -> str:
     whole, hash, fragment = text.partition("#")
-    if whole in identities:
-        return f"{identities[whole]}{hash}{fragment}"
-    if is_conditional(text):
-        type, _, criteria = text.partition("?")
-        return resolve(type, criteria)
-    return text
-
-
-def is_conditional(reference: str) -> bool:
-    """`Patient?identifier=…`, relative to this server."""
-    parts = urlsplit(reference)
-    return bool(parts.query) and not parts.scheme and not parts.netloc and parts.path.isalpha()
-
-
-def conditional_types(node: Any) -> Iterator[str]:
-    """The types that a document's conditional references search."""
-    if isinstance(node, dict):
-        reference = node.get("reference")
-        if isinstance(reference, str) and is_conditional(reference):
-            yield reference.partition("?")[0]
-        for value in node.values():
-            yield from conditional_types(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from conditional_types(item)
+    absolute = f"{root}{whole}" if root and LITERAL.fullmatch(whole) else whole
+    found = literal.get(absolute)
+    return f"{found}{hash}{fragment}" if found is not None else literal.get(text, text)

@@ -8,16 +8,18 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
-from gateway.faults import Invalid, Issue, UnsupportedMedia
+from gateway.faults import Forbidden, Invalid, Issue, Severity
 from gateway.interactions.exchange import Exchange
+from gateway.interactions.preferences import preference
 from gateway.interactions.searchset import searchset
-from gateway.negotiation import CONTENT_TYPE, read_body
+from gateway.negotiation import CONTENT_TYPE, FORM, check_sends, read_body
 from gateway.search import paging
-from gateway.search.parse import parse
+from gateway.search.parse import parse, printable
 from gateway.search.query import Query
 from gateway.store.contract import Page
 
 MAX_FORM = 64 * 1024
+FORMS = frozenset({FORM})
 Params = list[tuple[str, str]]
 
 
@@ -28,9 +30,8 @@ async def search_type(exchange: Exchange) -> Response:
 
 async def search_by_post(exchange: Exchange) -> Response:
     """POST [base]/[type]/_search"""
-    content_type = exchange.request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise UnsupportedMedia("Content-Type: send the parameters as application/x-www-form-urlencoded")
+    exchange.require(exchange.type, "s")
+    check_sends(exchange.request, FORMS, f"the parameters as {FORM}")
     form = (await read_body(exchange.request, MAX_FORM)).decode("utf-8", "replace")
     params = [*exchange.request.query_params.multi_items(), *parse_qsl(form, keep_blank_values=True)]
     return await answer(exchange, params)
@@ -56,9 +57,7 @@ def plan(exchange: Exchange, type: str, params: Params) -> Planned:
     services = exchange.services
     query, unknown = parse(services.definitions, type, params, base=exchange.base, now=services.clock())
     _check_handling(exchange, unknown)
-    for include in query.includes:
-        if include.target is not None:
-            exchange.require(include.target, "r", "_include")
+    _check_includes(exchange, query)
     known = [(name, value) for name, value in params if name not in unknown and name != paging.PAGE]
     token = dict(params).get(paging.PAGE)
     if token is not None:
@@ -84,13 +83,23 @@ def _caller(exchange: Exchange) -> str:
     return exchange.caller.client_id
 
 
+def _check_includes(exchange: Exchange, query: Query) -> None:
+    """Where the target is named, leaving it out in silence would be a wrong answer; page_body sees to the others."""
+    for include in query.includes:
+        if include.target is not None and not exchange.caller.scopes.allows(include.target, "r"):
+            raise Forbidden(f"The token's scopes do not allow this: it needs system/{include.target}.r", "_include")
+
+
 def _check_handling(exchange: Exchange, unknown: Sequence[str]) -> None:
-    """Prefer: handling=strict|lenient (http.html#search, "Handling Errors")."""
-    preferences = exchange.request.headers.get("prefer", "").replace(" ", "").lower()
-    if unknown and "handling=strict" in preferences:
-        raise Invalid(tuple(Issue(f"Unknown search parameter {name}", (name,), "not-supported") for name in unknown))
+    """Prefer: handling=strict|lenient (search.html#errors)."""
+    if unknown and preference(exchange.request, "handling") == "strict":
+        raise Invalid(tuple(_unknown(name, "leave it out", "error") for name in unknown))
 
 
 def _warnings(unknown: Sequence[str]) -> tuple[Issue, ...]:
-    text = "is not a search parameter of this type and was ignored"
-    return tuple(Issue(f"{name} {text}", (name,), "not-supported", "warning") for name in unknown)
+    return tuple(_unknown(name, "it was ignored", "warning") for name in unknown)
+
+
+def _unknown(name: str, advice: str, severity: Severity) -> Issue:
+    text = f"{printable(name)} is not a search parameter of this type here; {advice}"
+    return Issue(text, (printable(name),), "not-supported", severity)

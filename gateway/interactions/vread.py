@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from starlette.responses import Response
 
 from gateway.faults import NotFound
 from gateway.interactions.changes import present
 from gateway.interactions.exchange import Exchange, resource_response
 
+VERSION = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
+
 
 async def vread(exchange: Exchange) -> Response:
     """GET [base]/[type]/[id]/_history/[vid]"""
     exchange.require(exchange.type, "r")
     version = exchange.request.path_params["vid"]
-    if not version.isdigit() or len(version) > 18:
+    if not VERSION.fullmatch(version):
         raise NotFound("There is no such version; versions are whole numbers")
     store = exchange.services.store
     stored = await store.vread(exchange.realm.org, exchange.type, exchange.id, int(version))

@@ -25,7 +25,7 @@ MODIFIERS: Mapping[str, frozenset[str]] = {
     "string": frozenset(("", "missing", "exact", "contains")),
 }
 FOR_ALL = frozenset(("", "missing"))
-ELSEWHERE = frozenset(("_format", "_pretty", "_elements", "_page"))
+ELSEWHERE = frozenset(("_format", "_pretty", "_page"))
 """Answered by other parts of the gateway; `_page` is the token of paging.py."""
 NOT_HERE = frozenset(
     ("_has", "_revinclude", "_filter", "_query", "_list", "_text", "_content", "_contained", "_containedType", "_score")

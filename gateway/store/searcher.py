@@ -120,7 +120,7 @@ class Search:
         return [(stored(row[: len(STORED)]), row[len(STORED) :]) for row in rows]
 
     def total(self, driver: int | None, found: Sequence[Found]) -> int | None:
-        if self.query.after is None and 0 < len(found) <= self.query.count:
+        if self.query.after is None and len(found) <= self.query.count > 0:
             return len(found)
         if not self.query.want_total:
             return None
