@@ -80,6 +80,9 @@ def _integer(value: Any) -> int:
 _whole_number = _fullmatch(r"0|-?[1-9][0-9]{0,39}", "a whole number of up to 40 digits")
 
 TEXT = Codec(_text, _text)
+_email = _fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", "an e-mail address, name@host")
+EMAIL = Codec(_email, _email, "email")
+"""For vendors that refuse a whole record over an e-mail address that is none."""
 DATE = Codec(_date, _date, "date")
 INSTANT = Codec(_instant, _instant, "instant")
 BOOLEAN = Codec(_boolean, _boolean, "boolean")

@@ -27,6 +27,7 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
     "boolean": st.booleans(),
     "integer": st.integers(0, 10**6),
     "code": WORDS,
+    "email": st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}\.example", fullmatch=True),
 }
 MISSING: Any = object()
 ODD = st.sampled_from([MISSING, MISSING, None, "", "?", 7, True, [], {}, "0000-00-00", ["x"], {"x": "y"}])

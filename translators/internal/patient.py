@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.canonical import IDENTIFIER_TYPE, SSN, extension_url
-from gateway.translation.codec import BOOLEAN, DATE, INTEGER, TEXT, Codec
+from gateway.translation.codec import BOOLEAN, DATE, EMAIL, INTEGER, TEXT, Codec
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Bindings, Field, Unbound, Way
 from translators.internal.patient_pairs import EMERGENCY_CONTACT, GENDER, LIFECYCLE
@@ -72,7 +72,7 @@ ROWS: tuple[Unbound, ...] = (
     Field("mobile_phone", "telecom[system=phone,use=mobile].value"),
     Field("home_phone", "telecom[system=phone,use=home|].value"),
     Field("work_phone", "telecom[system=phone,use=work].value"),
-    Field("email", "telecom[system=email,use=|home|work].value"),
+    Field("email", "telecom[system=email,use=|home|work].value", EMAIL),
     Field("address_line1", f"{HOME}.line[0]"),
     Field("address_line2", f"{HOME}.line[1]"),
     Field("city", f"{HOME}.city"),

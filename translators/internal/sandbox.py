@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.translation.sandbox import Sandbox, SandboxSetup
+from gateway.translation.sandbox import DemoAccount, Sandbox, SandboxSetup
 from translators.internal import sandbox_schema as schema
 from translators.internal.sandbox_data import starting_state
 from translators.internal.sandbox_patients import (
@@ -34,6 +34,7 @@ FAULTS = {
     "stale-version": "a colleague saves the patient just before every update, which is therefore refused with 409",
     "summaries": "lists hold summaries only, as the contract's open row shape would allow",
 }
+DEMO = DemoAccount(settings={"org_id": "demo"}, secrets={"token": "sandbox-token"})
 _TYPEAHEAD = ("first_name", "last_name", "preferred_name", "chart_number")
 
 Handler = Callable[[Request, dict[str, str], Body], Body]
@@ -53,7 +54,7 @@ class Operation:
 
 
 def create(setup: SandboxSetup) -> Sandbox:
-    sandbox = Sandbox("internal", setup, starting_state(), vendor_faults=FAULTS)
+    sandbox = Sandbox("internal", setup, starting_state(), vendor_faults=FAULTS, demo=DEMO)
     api = Api(sandbox, Practice(sandbox.state, setup.clock))
     sandbox.routes = [
         Route(f"/api/v1/{{org_id}}/patients{operation.path}", api.endpoint(operation), methods=[operation.method])

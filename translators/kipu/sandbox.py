@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.translation.sandbox import Sandbox, SandboxSetup
+from gateway.translation.sandbox import DemoAccount, Sandbox, SandboxSetup
 from translators.kipu.sandbox_charts import Charts, view
 from translators.kipu.sandbox_document import Json, checked, opened
 from translators.kipu.sandbox_signature import Credentials, Refusal, check
@@ -29,6 +29,11 @@ FAULTS = {
     "delayed": "a created chart is not shown until the command `show`",
     "no-occupancy": "GET /api/patients/occupancy is answered 410",
 }
+DEMO = DemoAccount(
+    settings={"app_id": "sandbox-app", "location_id": "2"},
+    secrets={"access_id": "sandbox-access", "secret_key": "sandbox-secret"},
+    mappings={"payer": {"EVG01": "Sandbox Mutual", "HBM02": "Keystone Mutual"}},
+)
 DETAILS = {
     "insurance_detail": ("v121",),
     "demographics_detail": ("v121",),
@@ -60,7 +65,7 @@ def start_state() -> Json:
 
 def create(setup: SandboxSetup) -> Sandbox:
     options = setup.options
-    sandbox = Sandbox("kipu", setup, start_state(), vendor_faults=FAULTS)
+    sandbox = Sandbox("kipu", setup, start_state(), vendor_faults=FAULTS, demo=DEMO)
     credentials = Credentials(
         options.get("access_id", "sandbox-access"),
         options.get("secret_key", "sandbox-secret"),

@@ -14,6 +14,7 @@ from gateway.translation.codec import (
     BOOLEAN,
     CONCEPT_TEXT,
     DATE,
+    EMAIL,
     INSTANT,
     INTEGER,
     INTEGER_TEXT,
@@ -133,3 +134,16 @@ def test_unknown_terms_travel_as_text_where_allowed() -> None:
 def test_whole_numbers_are_nothing_else(value: Any) -> None:
     with pytest.raises(Unreadable):
         INTEGER.decode(value)
+
+
+@pytest.mark.parametrize("text", ["a@b.example", "first.last+tag@mail.clinic.example"])
+def test_an_address_travels_as_it_is(text: str) -> None:
+    assert EMAIL.decode(text) == EMAIL.encode(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["[email protected]", "a@b", "a b@c.example", "@c.example", "a@.example", "", "a@@b.example"]
+)
+def test_what_is_no_address_is_left_out(text: str) -> None:
+    with pytest.raises(Unreadable):
+        EMAIL.encode(text)
