@@ -12,13 +12,13 @@ _RETURNS = {"home": "HOME", "work": "WORK", "temp": "OTHER", "old": "OTHER", "bi
 
 
 def _read_use(use: Any) -> str:
-    if use not in _USES:
+    if not isinstance(use, str) or use not in _USES:
         raise Unreadable("expected HOME or WORK; FHIR has no address use that means OTHER")
     return _USES[use]
 
 
 def _write_use(use: Any) -> str:
-    if use not in _RETURNS:
+    if not isinstance(use, str) or use not in _RETURNS:
         raise Unreadable("expected a FHIR address use")
     return _RETURNS[use]
 

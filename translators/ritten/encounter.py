@@ -5,7 +5,7 @@ Nothing is written: admissions and discharges happen in Ritten's own screens.
 
 from __future__ import annotations
 
-from gateway.translation.codec import CONCEPT_TEXT
+from gateway.translation.codec import CONCEPT_TEXT, Unreadable
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Bindings, Field, Pair, Record, Resource, Way
 from translators.ritten.vocabulary import CLASS, DISCHARGE_TYPE, UNKNOWN_CLASS, WHEN, reference
@@ -24,18 +24,18 @@ PLANNED_END = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.p
 
 
 def _read_status(record: Record, resource: Resource, bindings: Bindings) -> None:
-    if record.get("dischargeDate"):
-        resource["status"] = "finished"
-    else:
-        resource["status"] = "in-progress" if record.get("admitDate") else "planned"
+    admitted, discharged = (isinstance(record.get(name), str) for name in ("admitDate", "dischargeDate"))
+    resource["status"] = "finished" if discharged else "in-progress" if admitted else "planned"
 
 
 def _read_program(record: Record, resource: Resource, bindings: Bindings) -> None:
     """The CRM's word where the connection's program table has this program's id or name, else Ritten's name."""
-    program = record.get("program") or {}
+    program = record["program"] if isinstance(record.get("program"), dict) else {}
+    id, name = program.get("id"), program.get("programName")
+    if not isinstance(id, str | None) or not isinstance(name, str | None):
+        raise Unreadable("expected the id and the name of a program")
     words = {theirs: ours for ours, theirs in bindings.tables.get("program", {}).items()}
-    name = program.get("programName")
-    if text := words.get(program.get("id") or "") or words.get(name or "") or name:
+    if text := words.get(id or "") or words.get(name or "") or name:
         resource["serviceType"] = {"text": text}
 
 

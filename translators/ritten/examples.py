@@ -172,6 +172,10 @@ PLAIN: Record = {
     "insurance": [],
 }
 PATIENTS = (FULL, PLAIN)
+PATCHES: tuple[Record, ...] = (
+    {name: FULL[name] for name in ("name", "dob", "demographics", "phones", "emails", "addresses", "insurance")}
+    | {"externalId": "pat-0001", "ssn": "900-00-0001", "referrals": FULL["referrals"]},
+)
 STAYS = (RESIDENTIAL | {"latestClinicalDischarge": DISCHARGE}, OUTPATIENT)
 FACILITIES: tuple[Record, ...] = (
     {

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.faults import EmrNonsense
 from gateway.translation.contract import Account, Call, Chart, Flow, send
 from gateway.translation.lens import LeftOut
 from gateway.translation.rows import Record, Resource
 from translators.ritten.coverage import COVERAGE, SUBSCRIBER
+from translators.ritten.documents import entries
 from translators.ritten.payers import Payer, Payers, resolved
 from translators.ritten.sendable import sendable
 
@@ -63,10 +63,8 @@ def policies(account: Account, chart: Chart, base: Record | None, current: Recor
     if not chart.of("Coverage"):
         found.left_out.append(LeftOut("Coverage", "no insurance was sent: the chart has no Coverage; add the policy"))
     if coverages:
-        entries = (yield from send(Call("GET", "/insurance/payers"))).json()
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
-            raise EmrNonsense("Ritten answered its payers in another form")
-        payers = Payers(account, chart, entries)
+        reply = yield from send(Call("GET", "/insurance/payers"))
+        payers = Payers(account, chart, entries(reply.json(), "payer"))
         placing = _Placing(account, (base or {}).get("insurance") or [], found)
         placing.place([wanted for coverage in coverages for wanted in _wanted(payers, coverage, found)])
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.translation.contract import RecordKind
 from translators.ritten.coverage import COVERAGE, SUBSCRIBER
 from translators.ritten.encounter import ENCOUNTER
-from translators.ritten.examples import FACILITIES, PATIENTS, PAYERS, STAFF, STAYS
+from translators.ritten.examples import FACILITIES, PATCHES, PATIENTS, PAYERS, STAFF, STAYS
 from translators.ritten.location import LOCATION
 from translators.ritten.organization import PAYER
 from translators.ritten.patient import PATIENT
@@ -31,63 +31,78 @@ _STAY_IGNORED = {
 }
 _USER_IGNORED = {"lastAccessedAt": "when somebody last used Ritten is no fact about their profession"}
 _CREATED = "when Ritten made its record; FHIR has no such element and meta.lastUpdated is the store's own"
-_REPEATED = "repeats an element of programs"
 _REFERRAL = "a push writes it from Encounter.hospitalization.origin; it is not read, because most integrations may not "
 _REFERRAL += "read the organisation that it names (403)"
 
-_PATIENT = (
-    _leaves("", "id externalId ssn dob createdAt mrn programStatus phones[] emails[]")
+_ADDRESSES = _leaves("addresses[].", "id use country line line2 city region postalCode")
+_DEMOGRAPHICS = _leaves(
+    "demographics.",
+    """race[] raceOther[] ethnicity[] ethnicityOther[] preferredLanguage sex gender[] genderDetail
+    sexualOrientation sexualOrientationDetail maritalStatus""",
+)
+_WRITTEN = (
+    _leaves("", "dob externalId phones[] emails[]")
     | _leaves("name.", "first middle last pronouns chosenName")
-    | _leaves("programs[].", STAY)
-    | _leaves("latestClinicalProgram.", STAY)
-    | _leaves("latestClinicalDischarge.", "id name dischargeType")
-    | _leaves("careTeam.", "id primaryClinicianId teamUserIds[]")
-    | _leaves("careTeam.primaryClinician.", USER)
-    | _leaves("addresses[].", "id use country line line2 city region postalCode")
-    | _leaves("diagnoses[].", "diagnosis isPrimary")
-    | _leaves(
-        "demographics.",
-        """race[] raceOther[] ethnicity[] ethnicityOther[] preferredLanguage sex gender[] genderDetail
-        sexualOrientation sexualOrientationDetail maritalStatus""",
-    )
+    | _ADDRESSES
+    | _DEMOGRAPHICS
     | _leaves("referrals[].", REFERRAL)
     | _leaves("insurance[].", POLICY)
 )
-_PATIENT_IGNORED = {
+_WRITTEN_IGNORED = {
     "externalId": "our own id of the patient: it links the record, and says nothing about the person",
-    "createdAt": _CREATED,
-    "programStatus": "says whether a stay is open, which Encounter.status says of each stay",
-    "latestClinicalDischarge.id": "tells which stay the discharge belongs to; see the kind `stay`",
-    "latestClinicalDischarge.name": "read with the stay that it belongs to; see the kind `stay`",
-    "latestClinicalDischarge.dischargeType": "the class of the discharge type, which dischargeTypeId names exactly",
-    "careTeam.id": "the team's key; mapping.md has no CareTeam",
-    "careTeam.teamUserIds[]": "mapping.md has no CareTeam; the primary clinician is read",
     "addresses[].id": "Ritten's key of the address: it stays with its element in the record and goes back with it",
-    "diagnoses[].diagnosis": "an element without a key of its own, so that a Condition could not be known again",
-    "diagnoses[].isPrimary": "an element without a key of its own, so that a Condition could not be known again",
     "demographics.sexualOrientation": "mapping.md has no place for it on Patient, and US Core makes it an Observation",
     "demographics.sexualOrientationDetail": "goes with sexualOrientation",
     "insurance[].comments": "an R4 Coverage has no note",
     "insurance[].providerPhoneNumber": "the payer's number for one policy; Organization.telecom is the payer's own",
     **dict.fromkeys(_leaves("referrals[].", REFERRAL), _REFERRAL),
-    **dict.fromkeys(_leaves("latestClinicalProgram.", STAY), _REPEATED),
-    **{f"programs[].{name}": reason for name, reason in _STAY_IGNORED.items()},
+}
+_PATIENT = (
+    _WRITTEN
+    | _leaves("", "id createdAt mrn programStatus")
+    | _leaves("programs[].", STAY)
+    | _leaves("latestClinicalProgram.", STAY)
+    | _leaves("latestClinicalDischarge.", "id name dischargeType")
+    | _leaves("careTeam.", "id primaryClinicianId teamUserIds[]")
+    | _leaves("careTeam.primaryClinician.", USER)
+    | _leaves("diagnoses[].", "diagnosis isPrimary")
+)
+_PATIENT_IGNORED = {
+    **_WRITTEN_IGNORED,
+    "createdAt": _CREATED,
+    "programStatus": "says whether a stay is open, which Encounter.status says of each stay",
+    "programs": "each element is read as the kind `stay`, joined with the discharge that belongs to it",
+    "latestClinicalProgram": "repeats an element of programs",
+    "latestClinicalDischarge": "read as part of the stay that it belongs to, in the kind `stay`",
+    "careTeam.id": "the team's key; mapping.md has no CareTeam",
+    "careTeam.teamUserIds[]": "mapping.md has no CareTeam; the primary clinician is read",
+    "diagnoses[].diagnosis": "an element without a key of its own, so that a Condition could not be known again",
+    "diagnoses[].isPrimary": "an element without a key of its own, so that a Condition could not be known again",
     **{f"careTeam.primaryClinician.{name}": reason for name, reason in _USER_IGNORED.items()},
 }
+REMEMBERED = frozenset({"ssn"})
+"""Written and never shown; the gateway keeps it in the record."""
 
 KINDS = (
     RecordKind(
         "patient",
         _PATIENT,
-        (PATIENT, ENCOUNTER, COVERAGE, SUBSCRIBER, PRACTITIONER),
+        (PATIENT, COVERAGE, SUBSCRIBER, PRACTITIONER),
         ignored=_PATIENT_IGNORED,
         within={
-            "Encounter": "programs[]",
             "Coverage": "insurance[]",
             "RelatedPerson": "insurance[]",
             "Practitioner": "careTeam.primaryClinician",
         },
         examples=PATIENTS,
+    ),
+    RecordKind(
+        "patient-patch",
+        _WRITTEN | REMEMBERED,
+        (PATIENT, COVERAGE, SUBSCRIBER),
+        ignored=_WRITTEN_IGNORED,
+        within={"Coverage": "insurance[]", "RelatedPerson": "insurance[]"},
+        examples=PATCHES,
     ),
     RecordKind(
         "stay",
@@ -128,4 +143,4 @@ KINDS = (
 
 def unaccounted(kind: RecordKind, names: frozenset[str]) -> tuple[str, ...]:
     """Vendor paths that the contract does not have."""
-    return tuple(sorted(names - kind.leaves))
+    return tuple(sorted(names - kind.leaves - REMEMBERED))

@@ -16,6 +16,7 @@ from gateway.translation import path
 from gateway.translation.contract import Account, Call, Flow, Found, Part, send
 from gateway.translation.rows import Record, Resource
 from translators.ritten.chart import MAPS, Reader
+from translators.ritten.documents import keyed, patient
 from translators.ritten.pull import details, directory
 from translators.ritten.walk import Place, page
 
@@ -44,6 +45,7 @@ def parted(id: str) -> tuple[str, str] | None:
 
 
 def read(account: Account, type: str, id: str) -> Flow[Resource]:
+    _declared(type)
     found = yield from _by_id(Reader.of(account), type, id)
     if found is None:
         raise NotFound(f"Ritten has no {type} with this id")
@@ -66,23 +68,23 @@ def search(account: Account, type: str, params: Sequence[tuple[str, str]]) -> Fl
     return _found([as_resource(reader.part(type, entry)) for entry in fitting])
 
 
-def as_resource(part: Part, patient: str | None = None) -> Resource:
+def as_resource(part: Part, owner: str | None = None) -> Resource:
     """The part as a resource of the live face: its id, and references to what the live face serves."""
     resource = part.lens.to_fhir(part.record).value
     for place, target in part.references.items():
         path.place(resource, path.parse(place), {"reference": target})
-    key = part.key if patient is None else live_id(patient, part.key)
-    return {"resourceType": part.lens.type, "id": key, **_referring(resource, patient)}
+    key = part.key if owner is None else live_id(owner, part.key)
+    return {"resourceType": part.lens.type, "id": key, **_referring(resource, owner)}
 
 
-def _referring(node: Any, patient: str | None) -> Any:
+def _referring(node: Any, owner: str | None) -> Any:
     if isinstance(node, dict):
-        return {name: _referring(child, patient) for name, child in node.items()}
+        return {name: _referring(child, owner) for name, child in node.items()}
     if isinstance(node, list):
-        return [_referring(child, patient) for child in node]
+        return [_referring(child, owner) for child in node]
     if isinstance(node, str) and node.startswith("emr:"):
         type, _, key = node.removeprefix("emr:").partition("/")
-        return f"{type}/{live_id(patient, key) if patient and type in OWNED else key}"
+        return f"{type}/{live_id(owner, key) if owner and type in OWNED else key}"
     return node
 
 
@@ -96,15 +98,15 @@ def _by_id(reader: Reader, type: str, id: str) -> Flow[Resource | None]:
         owned = _owned(reader, type, document) if document else ()
         return next((resource for resource in owned if resource["id"] == id), None)
     if type == "Organization":
-        payer = yield from _document(f"/insurance/payers/{quote(id, safe='')}")
-        return as_resource(reader.part(type, payer)) if payer else None
+        reply = yield from send(Call("GET", f"/insurance/payers/{quote(id, safe='')}", accepts=ABSENT))
+        return None if reply.status in ABSENT else as_resource(reader.part(type, keyed(reply.json(), "payer")))
     entries = yield from directory(type)
     return next((as_resource(reader.part(type, entry)) for entry in entries if entry.get("id") == id), None)
 
 
 def _document(path: str) -> Flow[Record | None]:
     reply = yield from send(Call("GET", path, accepts=ABSENT))
-    return reply.json() if reply.status == 200 else None
+    return None if reply.status in ABSENT else patient(reply)
 
 
 def _patient(reader: Reader, document: Record) -> Resource:
@@ -147,6 +149,7 @@ def _of_patient(reader: Reader, type: str, asked: dict[str, str]) -> Flow[Found]
 
 
 def _asked(type: str, params: Sequence[tuple[str, str]]) -> dict[str, str]:
+    _declared(type)
     known = MAPS[type].search
     for name, value in params:
         if name not in known:
@@ -154,6 +157,11 @@ def _asked(type: str, params: Sequence[tuple[str, str]]) -> dict[str, str]:
         if "," in value or sum(other == name for other, _ in params) > 1:
             raise NotSupported("Ritten is searched with one value of a parameter at a time", name)
     return dict(params)
+
+
+def _declared(type: str) -> None:
+    if type not in MAPS:
+        raise NotSupported(f"Ritten's live face has {', '.join(sorted(MAPS))}; not {type}")
 
 
 def _value(token: str) -> tuple[str, str]:

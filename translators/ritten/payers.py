@@ -43,7 +43,7 @@ class Payers:
     def of(self, coverage: Resource) -> Payer | LeftOut:
         """The payer, or why there is none."""
         codes = dict(self._codes(coverage))
-        known = {name: entry["id"] for entry in self.entries for name in (entry.get("payerIdentifier"), entry["id"])}
+        known = {str(name): e["id"] for e in self.entries for name in (e.get("payerIdentifier"), e["id"]) if name}
         for code, organization in codes.items():
             if id := known.get(self._mapped().get(code, code)):
                 return Payer(id, organization)

@@ -49,6 +49,8 @@ class BoundPlain:
         return self.each.vendor_value(self._items(record))
 
     def into_fhir(self, record: Record, resource: Resource) -> Iterable[Problem]:
+        if not isinstance(path.get(record, self.vendor), list | None):
+            return (Problem(self.name, "expected a list"),)
         return self._named(self.each.into_fhir(self._items(record), resource))
 
     def absorb(self, record: Record, base: Record | None, resource: Resource) -> Iterable[Problem]:
@@ -61,7 +63,7 @@ class BoundPlain:
         values = [item["value"] for item in items.get("items", ())]
         if values:
             path.place(record, self.vendor, values)
-        elif path.get(record, self.vendor) is not None:
+        elif isinstance(path.get(record, self.vendor), list):
             path.remove(record, self.vendor)
 
     def settle(self, resource: Resource, record: Record, seen: Resource) -> None:

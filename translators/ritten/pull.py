@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from gateway.faults import EmrNonsense
 from gateway.translation.contract import Account, Call, Flow, Linked, Pulled, PullPage, gather, send
 from gateway.translation.rows import Record
 from translators.ritten.chart import IN_CHART, Reader
-from translators.ritten.system import listed
+from translators.ritten.documents import entries, listed, patient
 from translators.ritten.walk import LIMIT, Place, page
 
 LISTS = ("Location", "Practitioner", "Organization")
@@ -37,18 +36,14 @@ def details(ids: Sequence[str]) -> Flow[list[Record]]:
     """The documents of those that still exist."""
     paths = (f"/patients/{quote(id, safe='')}" for id in ids)
     replies = yield from gather([Call("GET", path, accepts=frozenset({404})) for path in paths])
-    documents = [reply.json() for reply in replies if reply.status == 200]
-    if not all(isinstance(document, dict) and isinstance(document.get("id"), str) for document in documents):
-        raise EmrNonsense("Ritten answered a patient without an id")
-    return documents
+    return [patient(reply) for reply in replies if reply.status != 404]
 
 
 def _lists(reader: Reader, types: frozenset[str]) -> Flow[tuple[Pulled, ...]]:
     found = []
     for type in LISTS:
         if not types or type in types:
-            entries = yield from directory(type)
-            parts = tuple(reader.part(type, entry) for entry in entries if entry.get("id"))
+            parts = tuple(reader.part(type, entry) for entry in (yield from directory(type)))
             found.append(Pulled(None, parts))
     return tuple(pulled for pulled in found if pulled.parts)
 
@@ -58,10 +53,7 @@ def directory(type: str, name: str | None = None) -> Flow[list[Record]]:
     if type == "Location":
         return (yield from _facilities(name))
     path = {"Practitioner": "/staff", "Organization": "/insurance/payers"}[type]
-    entries = (yield from send(Call("GET", path))).json()
-    if not isinstance(entries, list):
-        raise EmrNonsense("Ritten answered a list in another form")
-    return entries
+    return entries((yield from send(Call("GET", path))).json(), type)
 
 
 def _facilities(name: str | None) -> Flow[list[Record]]:
@@ -69,7 +61,7 @@ def _facilities(name: str | None) -> Flow[list[Record]]:
     chosen = (("search", name),) if name else ()
     while True:
         query = (*chosen, ("limit", str(LIMIT)), ("offset", str(len(found))))
-        entries, total = listed((yield from send(Call("GET", "/facilities", query=query))), "facilities")
-        found += entries
-        if not entries or (len(entries) < LIMIT if total is None else len(found) >= total):
+        page, total = listed((yield from send(Call("GET", "/facilities", query=query))), "facilities")
+        found += page
+        if not page or (len(page) < LIMIT if total is None else len(found) >= total):
             return found

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from gateway.faults import EmrNonsense, Unprocessable
+from gateway.faults import Unprocessable
 from gateway.translation.contract import Account, Call, Chart, Flow, Linked, Pushed, Reply, send
 from gateway.translation.lens import LeftOut
 from gateway.translation.rows import Record, Resource
+from translators.ritten import documents
 from translators.ritten.difference import difference, not_cleared
 from translators.ritten.insurance import Policies, policies
 from translators.ritten.patient import PATIENT
@@ -39,8 +40,9 @@ REFUSED = {
 
 def push(account: Account, chart: Chart, link: Linked) -> Flow[Pushed]:
     lens = PATIENT.bound(account.bindings)
-    patient, unsendable = sendable(chart.patient, "Patient")
-    current = yield from _known_or_made(account, patient, link)
+    current = yield from _known_or_made(account, chart.patient, link)
+    numbers = frozenset(number for number in current.get("phones") or () if isinstance(number, str))
+    patient, unsendable = sendable(chart.patient, "Patient", numbers)
     insured = yield from policies(account, chart, link.record, current)
     referred = referrals(account, chart, current)
     change = difference(lens, patient, link.record, current)
@@ -79,13 +81,13 @@ def _beside(link: Linked, current: Record, insured: Policies, referred: Referral
 
 def _known_or_made(account: Account, patient: Resource, link: Linked) -> Flow[Record]:
     if link.external_id is not None:
-        return _document((yield from send(Call("GET", f"/patients/{quote(link.external_id, safe='')}"))))
+        return documents.patient((yield from send(Call("GET", f"/patients/{quote(link.external_id, safe='')}"))))
     record = PATIENT.bound(account.bindings).merge(patient).value
     if not record.get("name"):
         raise Unprocessable("Ritten needs a name to make a patient: give Patient.name family and given", "Patient.name")
     body = {name: record[name] for name in AT_CREATE if name in record} | {"externalId": link.local_id}
-    made = _document((yield from send(Call("POST", "/patients", json=body, guard=lambda: _ours(link.local_id)))))
-    return made if "name" in made else body | made
+    found = documents.made((yield from send(Call("POST", "/patients", json=body, guard=lambda: _ours(link.local_id)))))
+    return found if "name" in found else body | found
 
 
 def _ours(local_id: str) -> Flow[Reply | None]:
@@ -99,17 +101,10 @@ def _patched(current: Record, body: Record) -> Flow[Record]:
     """The document after the push. One that POST has just made is read where nothing more is to be said."""
     path = f"/patients/{quote(current['id'], safe='')}"
     if body:
-        return _document((yield from send(Call("PATCH", path, json=body))))
+        return documents.patient((yield from send(Call("PATCH", path, json=body))))
     if "mrn" in current:
         return current
-    return _document((yield from send(Call("GET", path))))
-
-
-def _document(reply: Reply) -> Record:
-    document = reply.json()
-    if not isinstance(document, dict) or not isinstance(document.get("id"), str):
-        raise EmrNonsense("Ritten answered a patient without an id")
-    return document
+    return documents.patient((yield from send(Call("GET", path))))
 
 
 def _not_carried(account: Account, patient: Resource, known: tuple[LeftOut, ...]) -> Iterator[LeftOut]:

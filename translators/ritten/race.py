@@ -34,11 +34,9 @@ class Categories:
     """How many ombCategory the extension may hold."""
 
     def decode(self, record: Record, resource: Resource, bindings: Bindings) -> None:
-        said = record.get("demographics") or {}
-        others = [word for text in said.get(self.other) or () for word in _split(text)]
-        words = [*(said.get(self.listed) or ()), *others]
-        if not all(isinstance(word, str) for word in words):
-            raise Unreadable("expected a list of words")
+        said = record.get("demographics")
+        listed, other = (_words(said, name) for name in (self.listed, self.other))
+        words = [*listed, *(word for text in other for word in _split(text))]
         words = [*(word for word in words if word in self.words), *(word for word in words if word not in self.words)]
         if text := ", ".join(words):
             coded = [word for word in words if word in self.codes][: self.most]
@@ -70,6 +68,13 @@ class Categories:
     def row(self) -> Pair:
         vendor = (f"demographics.{self.listed}", f"demographics.{self.other}")
         return Pair(vendor, (f"extension[url={self.url}]",), self.decode, self.encode)
+
+
+def _words(demographics: Any, name: str) -> list[str]:
+    found = (demographics.get(name) if isinstance(demographics, dict) else None) or []
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise Unreadable("expected a list of words")
+    return found
 
 
 def _split(text: Any) -> list[str]:

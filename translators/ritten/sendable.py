@@ -14,16 +14,18 @@ NO_NUMBER = "not a telephone number that Ritten takes: write it as +1 and ten di
 NO_STATE = "not a state of the USA: write its two letters or its name, or the country if it lies elsewhere"
 
 
-def sendable(person: Resource, root: str) -> tuple[Resource, tuple[LeftOut, ...]]:
-    """A copy as Ritten spells it, and what was taken out."""
+def sendable(
+    person: Resource, root: str, numbers: frozenset[str] = frozenset()
+) -> tuple[Resource, tuple[LeftOut, ...]]:
+    """A copy as Ritten spells it, and what was taken out. `numbers` are those that Ritten has itself."""
     copy = deepcopy(person)
     _languages(copy)
-    return copy, (*_numbers(copy, root), *_states(copy, root))
+    return copy, (*_numbers(copy, root, numbers), *_states(copy, root))
 
 
-def _numbers(person: Resource, root: str) -> Iterator[LeftOut]:
+def _numbers(person: Resource, root: str, known: frozenset[str]) -> Iterator[LeftOut]:
     for index, contact in enumerate(person.get("telecom", ())):
-        if contact.get("system") != "phone" or "value" not in contact:
+        if contact.get("system") != "phone" or "value" not in contact or contact["value"] in known:
             continue
         number = e164(contact["value"])
         if number is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from gateway.faults import (
     Misconfigured,
 )
 from gateway.translation.contract import Account, Call, Flow, Reply, Setting, Token, send
+from translators.ritten.documents import listed
 
 SETTINGS = {
     "tenant": Setting("The clinic's name in Ritten, sent as X-Ritten-Tenant"),
@@ -73,18 +75,9 @@ def token(account: Account) -> Flow[Token]:
 def test(account: Account) -> Flow[str]:
     """One small read with token and tenant."""
     reply = yield from send(Call("GET", "/facilities", query=(("limit", "1"),)))
-    meta = listed(reply, "facilities")[1]
-    return f"Ritten answers for tenant {account.settings['tenant']}; it has {meta} active facilities"
-
-
-def listed(reply: Reply, name: str) -> tuple[list[dict[str, object]], int | None]:
-    """The elements of a `{meta, NAME}` list, and how many there are in all."""
-    body = reply.json()
-    items = body.get(name) if isinstance(body, dict) else None
-    if not isinstance(items, list):
-        raise EmrNonsense(f"Ritten answered a list without `{name}`")
-    total = (body.get("meta") or {}).get("totalCount")
-    return items, total if isinstance(total, int) else None
+    total = listed(reply, "facilities")[1]
+    known = "" if total is None else f"; it has {total} active facilities"
+    return f"Ritten answers for tenant {account.settings['tenant']}{known}"
 
 
 _OAUTH: Mapping[str, tuple[type[Fault], str]] = {
@@ -148,14 +141,19 @@ def _oauth_error(reply: Reply) -> str:
 
 
 def _busy(reply: Reply, error: str) -> Fault:
-    asked = reply.headers.get("retry-after", "")
+    asked = _seconds(reply.headers.get("retry-after", ""))
     if error == "rate_limit_exceeded":
         return EmrBusy(
             "Ritten issues 2 access tokens an hour and 3 a day, and they are used up: the token is asked for again "
             "later; do not share the credentials with another integration",
-            after=float(asked) if asked.isdigit() else MINT_PAUSE,
+            after=MINT_PAUSE if asked is None else asked,
         )
-    return EmrBusy("Ritten's limit of 50 calls a second is used up", after=float(asked) if asked.isdigit() else 1.0)
+    return EmrBusy("Ritten's limit of 50 calls a second is used up", after=1.0 if asked is None else asked)
+
+
+def _seconds(text: str) -> float | None:
+    """Retry-After in seconds; Ritten documents none, so a date is not looked at."""
+    return float(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
 
 
 def _by_class(status: int) -> tuple[type[Fault], str]:

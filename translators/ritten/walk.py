@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gateway.translation.contract import Call, Flow, send
 from gateway.translation.rows import Record
-from translators.ritten.system import listed
+from translators.ritten.documents import listed
 
 STATUSES = ("prospective", "active", "former")
 LIMIT = 20

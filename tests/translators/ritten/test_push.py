@@ -249,6 +249,18 @@ async def test_values_that_ritten_would_refuse_stay_out_alone() -> None:
     assert not any("call" in lost.reason or "open" in lost.reason for lost in pushed.left_out)
 
 
+async def test_a_number_that_ritten_has_itself_is_kept() -> None:
+    clinic = Clinic()
+    first = await push(clinic, chart(patient()))
+    clinic.patients("Winter")[0]["phones"] = ["+17855550142", "desk 4"]
+    link = Linked("pat-1", first.external_id, {**(first.record or {}), "phones": ["+17855550142", "desk 4"]})
+    absorbed = patient()
+    absorbed["telecom"].append({"system": "phone", "value": "desk 4"})
+    pushed = await push(clinic, chart(absorbed), link)
+    assert pushed.detail == "200 OK, nothing to change"
+    assert not any(lost.expression.endswith("value") for lost in pushed.left_out)
+
+
 async def test_a_region_elsewhere_is_free_text() -> None:
     clinic = Clinic()
     abroad = patient(address=[{"city": "Leeds", "state": "West Yorkshire", "country": "GB"}])
