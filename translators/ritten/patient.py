@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.canonical import IDENTIFIER_TYPE, SSN, US_CORE, extension_url
-from gateway.translation.codec import DATE
+from gateway.translation.codec import DATE, EMAIL
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Each, Field, Way
 from translators.ritten.address import ADDRESS
@@ -42,7 +42,7 @@ PATIENT = ResourceMap(
         Plain("demographics.gender", "extension", "valueCodeableConcept", GENDER, {"url": GENDER_IDENTITY}),
         Field("demographics.genderDetail", f"extension[url={GENDER_DETAIL}].valueString"),
         Plain("phones", "telecom", codec=PHONE, constants={"system": "phone"}),
-        Plain("emails", "telecom", constants={"system": "email"}),
+        Plain("emails", "telecom", codec=EMAIL, constants={"system": "email"}),
         Each("addresses", "address", ADDRESS),
         Field(
             "careTeam.primaryClinicianId",

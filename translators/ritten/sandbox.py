@@ -16,18 +16,24 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.translation.sandbox import Sandbox, SandboxSetup
+from gateway.translation.sandbox import DemoAccount, Sandbox, SandboxSetup
 from translators.ritten.sandbox_contract import BadRequest
 from translators.ritten.sandbox_gate import FAULTS, Gate
 from translators.ritten.sandbox_records import Record, Records
 from translators.ritten.sandbox_seed import state
 
 STATUSES = ("prospective", "active", "former")
+DEMO = DemoAccount(
+    base_path="/v1",
+    settings={"tenant": "ritclinic"},
+    secrets={"client_id": "sandbox-client", "client_secret": "sandbox-secret"},
+    mappings={"payer": {"EVG01": "60054", "HBM02": "87726"}},
+)
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 def create(setup: SandboxSetup) -> Sandbox:
-    sandbox = Sandbox("ritten", setup, state(), vendor_faults=FAULTS)
+    sandbox = Sandbox("ritten", setup, state(), vendor_faults=FAULTS, demo=DEMO)
     records, gate = Records(sandbox), Gate.of(sandbox, setup.options)
     api = Api(records)
     for prefix in ("/v1", ""):

@@ -5,33 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 
+from gateway.translation.codec import EMAIL, Unreadable
 from gateway.translation.lens import LeftOut
 from gateway.translation.rows import Resource
 from translators.ritten.states import is_united_states, state_code
 from translators.ritten.vocabulary import LANGUAGES, TAGS, e164
 
 NO_NUMBER = "not a telephone number that Ritten takes: write it as +1 and ten digits, or + and the country's number"
+NO_ADDRESS = "not an e-mail address: write it as name@host"
 NO_STATE = "not a state of the USA: write its two letters or its name, or the country if it lies elsewhere"
 
 
-def sendable(
-    person: Resource, root: str, numbers: frozenset[str] = frozenset()
-) -> tuple[Resource, tuple[LeftOut, ...]]:
-    """A copy as Ritten spells it, and what was taken out. `numbers` are those that Ritten has itself."""
+def _email(address: str) -> str | None:
+    try:
+        return str(EMAIL.encode(address))
+    except Unreadable:
+        return None
+
+
+RULES = {"phone": (e164, NO_NUMBER), "email": (_email, NO_ADDRESS)}
+
+
+def sendable(person: Resource, root: str, known: frozenset[str] = frozenset()) -> tuple[Resource, tuple[LeftOut, ...]]:
+    """A copy as Ritten spells it, and what was taken out. `known` are numbers that Ritten has itself."""
     copy = deepcopy(person)
     _languages(copy)
-    return copy, (*_numbers(copy, root, numbers), *_states(copy, root))
+    return copy, (*_contacts(copy, root, known), *_states(copy, root))
 
 
-def _numbers(person: Resource, root: str, known: frozenset[str]) -> Iterator[LeftOut]:
+def _contacts(person: Resource, root: str, known: frozenset[str]) -> Iterator[LeftOut]:
     for index, contact in enumerate(person.get("telecom", ())):
-        if contact.get("system") != "phone" or "value" not in contact or contact["value"] in known:
+        rule = RULES.get(contact.get("system"))
+        if rule is None or "value" not in contact or contact["value"] in known:
             continue
-        number = e164(contact["value"])
-        if number is None:
-            yield _taken(contact, "value", f"{root}.telecom[{index}].value", NO_NUMBER)
+        spelt, reason = rule[0](contact["value"]), rule[1]
+        if spelt is None:
+            yield _taken(contact, "value", f"{root}.telecom[{index}].value", reason)
         else:
-            contact["value"] = number
+            contact["value"] = spelt
 
 
 def _states(person: Resource, root: str) -> Iterator[LeftOut]:

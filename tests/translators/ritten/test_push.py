@@ -237,6 +237,7 @@ async def test_values_that_ritten_would_refuse_stay_out_alone() -> None:
     clinic = Clinic()
     odd = patient()
     odd["telecom"][0]["value"] = "call the office"
+    odd["telecom"][1]["value"] = "[email protected]"
     odd["telecom"].append({"system": "phone", "value": "785-555-0150"})
     odd["address"][0]["state"] = "open"
     pushed = await push(clinic, chart(odd))
@@ -245,6 +246,8 @@ async def test_values_that_ritten_would_refuse_stay_out_alone() -> None:
     assert "region" not in stored["addresses"][0]
     told = reasons(pushed)
     assert "+1 and ten digits" in told["Patient.telecom[0].value"]
+    assert "name@host" in told["Patient.telecom[1].value"]
+    assert stored["emails"] == []
     assert "two letters" in told["Patient.address[0].state"]
     assert not any("call" in lost.reason or "open" in lost.reason for lost in pushed.left_out)
 
