@@ -18,7 +18,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 class TypeName(StringConvertor):
     """`metadata`, `_history`, `$operation` and `.well-known` are no types."""
 
-    regex = r"[^/_$.][^/]*"
+    regex = r"(?!metadata(?:/|$))[^/_$.][^/]*"
 
 
 class LogicalId(StringConvertor):

@@ -17,7 +17,7 @@ PEOPLE = [
     ),
     patient("Adams", id="c", gender="male", birthDate="1985", generalPractitioner=[{"reference": "Practitioner/d"}]),
 ]
-OTHERS = [
+OTHERS: list[dict[str, Any]] = [
     {"resourceType": "Organization", "id": "o", "name": "Clinic"},
     {"resourceType": "Practitioner", "id": "d", "name": [{"family": "House"}]},
     {
