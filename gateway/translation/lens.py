@@ -26,6 +26,7 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from gateway.translation import path, table
+from gateway.translation.field import BoundField
 from gateway.translation.path import Concrete
 from gateway.translation.row import Bindings, Problem, Record, Resource, Row, Unbound, Way
 
@@ -127,8 +128,9 @@ class Lens:
         facts = [leaf for leaf, _ in path.leaves(resource) if leaf[0] not in STRUCTURAL]
         lost = [leaf for leaf in facts if leaf not in carried and not self._may_stay(leaf, resource)]
         kept = {leaf[:depth] for leaf in {*facts}.difference(lost) for depth in range(len(leaf) + 1)}
-        highest = dict.fromkeys(_highest(leaf, kept) for leaf in lost)
-        return tuple(LeftOut(path.expression(place, self.type), "no field of the EMR carries it") for place in highest)
+        highest = dict.fromkeys(_whole_extension(_highest(leaf, kept)) for leaf in lost)
+        refused = [place for row in self.rows if (place := _refused(row, resource)) is not None]
+        return tuple(LeftOut(path.expression(place, self.type), _why(place, kept, refused)) for place in highest)
 
     def vendor_paths(self) -> tuple[str, ...]:
         return tuple(name for row in self.rows for name in row.vendor_paths())
@@ -160,6 +162,25 @@ class Lens:
 
 def _left_out(problems: Iterable[Problem]) -> tuple[LeftOut, ...]:
     return tuple(LeftOut(problem.path, f"not taken from the EMR: {problem.reason}") for problem in problems)
+
+
+def _whole_extension(place: Concrete) -> Concrete:
+    """A fact inside an extension is named as that extension: its url and value mean nothing by themselves."""
+    within = [depth for depth, part in enumerate(place) if part == "extension" and depth + 1 < len(place)]
+    return place[: within[-1] + 2] if within else place
+
+
+def _refused(row: Row, resource: Resource) -> Concrete | None:
+    """Where a value stands that the row is for, but that its vocabulary or format does not take."""
+    if not isinstance(row, BoundField) or Way.WRITE not in row.way or path.get(resource, row.fhir) is None:
+        return None
+    return None if row.carried(resource) else path.locate(resource, row.fhir)
+
+
+def _why(place: Concrete, kept: set[Concrete], refused: Iterable[Concrete]) -> str:
+    if any(place == other[: len(place)] or other == place[: len(other)] for other in refused):
+        return "the EMR does not take this value"
+    return "the EMR carries it in part" if place in kept else "no field of the EMR carries it"
 
 
 def _highest(leaf: Concrete, kept: set[Concrete]) -> Concrete:
