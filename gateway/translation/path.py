@@ -125,7 +125,7 @@ def pick(items: list[Json], match: Match) -> int | None:
     """The index of the element that fits the most preferred alternatives."""
     for wish in match.wishes:
         for index, item in enumerate(items):
-            if _fits(item, wish):
+            if isinstance(item, dict) and _fits(item, wish):
                 return index
     return None
 
