@@ -38,8 +38,9 @@ VIA = BASE + "/via/{connection}"
 OPERATION = "/${operation}"
 
 ROUTES: list[BaseRoute] = [
-    at(f"{BASE}/metadata", GET=capabilities),
+    # Routes are tried in this order; the one asked for most stands first.
     at(RESOURCE, GET=endpoint(read), PUT=endpoint(update), DELETE=endpoint(delete)),
+    at(f"{BASE}/metadata", GET=capabilities),
     at(f"{RESOURCE}/_history/{{vid}}", GET=endpoint(vread)),
     *(at(path, GET=endpoint(search_type), POST=endpoint(create)) for path in (TYPE, f"{TYPE}/")),
     at(f"{TYPE}/_search", POST=endpoint(search_by_post)),
@@ -78,7 +79,7 @@ OPERATIONS: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", read
 def create_app(services: Services | None, lifespan: Lifespan | None = None) -> Starlette:
     """The ASGI application over services that are open already, or that its lifespan opens and puts in place."""
     app = Starlette(
-        routes=[*OPERATIONS, *ROUTES],
+        routes=[*ROUTES, *OPERATIONS],
         middleware=[Middleware(Envelope)],
         exception_handlers={Fault: fault_response, HTTPException: http_exception_response},
         lifespan=lifespan,

@@ -6,6 +6,7 @@ import logging
 import sys
 import traceback
 
+import msgspec
 import structlog
 from prometheus_client import Counter, Histogram
 
@@ -14,6 +15,11 @@ SECONDS = Histogram("crosswalk_http_request_seconds", "Time until the answer was
 EMR_CALLS = Counter("crosswalk_emr_calls_total", "Calls to EMRs", ["translator", "outcome"])
 PUSHES = Counter("crosswalk_pushes_total", "Pushes of one patient to one EMR", ["translator", "status"])
 PULLED = Counter("crosswalk_pulled_charts_total", "Charts pulled from EMRs", ["translator", "outcome"])
+
+
+def json_line(event: object, **_: object) -> str:
+    """structlog's serializer; several times as fast as the one of the standard library."""
+    return msgspec.json.encode(event, enc_hook=repr).decode()
 
 
 def configure_logging(level: str) -> None:
@@ -25,7 +31,7 @@ def configure_logging(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(json_line),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),

@@ -82,6 +82,12 @@ async def test_when_the_outbox_fails_nothing_is_written(client: Fhir, outbox: Ou
     assert await client.total("Patient?") == 0
 
 
+async def test_criteria_in_the_address_are_not_overlooked(client: Fhir) -> None:
+    answer = await client.ask("POST", f"Patient?identifier={SYSTEM}|1", identified("1"))
+    assert (answer.status_code, issue(answer)["code"]) == (400, "not-supported")
+    assert (await client.ask("POST", "Patient?_format=json", identified("1"))).status_code == 201
+
+
 class TestConditional:
     """If-None-Exist."""
 

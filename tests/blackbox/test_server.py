@@ -1,0 +1,118 @@
+"""The real server as fhirpy, a FHIR client that others wrote, sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from fhirpy import AsyncFHIRClient
+from fhirpy.base.exceptions import AuthorizationError, MultipleResourcesFound, OperationOutcome, ResourceNotFound
+
+from tests.blackbox.conftest import Server
+
+pytestmark = pytest.mark.blackbox
+SYSTEM = "https://crm.example/id"
+
+
+@pytest.fixture(scope="module")
+def bearer(server: Server) -> str:
+    return f"Bearer {server.token()}"
+
+
+@pytest.fixture
+def client(server: Server, bearer: str) -> AsyncFHIRClient:
+    return AsyncFHIRClient(server.base, authorization=bearer)
+
+
+async def created(client: AsyncFHIRClient, family: str, **more: Any) -> Any:
+    resource = client.resource("Patient", name=[{"family": family}], **more)
+    await resource.save()
+    return resource
+
+
+async def test_a_life_of_a_patient(client: AsyncFHIRClient) -> None:
+    made = await created(client, "Lifetime", gender="female")
+    assert made["meta"]["versionId"] == "1"
+    read: Any = await client.get("Patient", made["id"])
+    assert read.serialize() == made.serialize()
+    read["birthDate"] = "1980-02-29"
+    await read.save()
+    assert read["meta"]["versionId"] == "2"
+    found: Any = await client.resources("Patient").search(family="lifetime", birthdate__gt="1979").get()
+    assert found["id"] == made["id"]
+    await found.delete()
+    with pytest.raises(ResourceNotFound):
+        await client.get("Patient", made["id"])
+    assert await client.resources("Patient").search(family="lifetime").first() is None
+    assert await client.resources("Patient").search(family="lifetime").count() == 0
+
+
+async def test_pages_are_followed(client: AsyncFHIRClient) -> None:
+    for number in range(7):
+        await created(client, "Paged", birthDate=f"198{number}")
+    pages = client.resources("Patient").search(family="paged").sort("-birthdate").limit(3)
+    assert [each["birthDate"] async for each in pages] == [f"198{n}" for n in range(6, -1, -1)]
+
+
+async def test_a_transaction(client: AsyncFHIRClient) -> None:
+    urn = "urn:uuid:5a4ffbc6-60b1-4d1a-9d9e-1d1f0a6f0001"
+    subject = {"resourceType": "Patient", "identifier": [{"system": SYSTEM, "value": "tx"}]}
+    observation = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "weight"},
+        "subject": {"reference": urn},
+        "valueQuantity": {"value": 80.5, "unit": "kg"},
+    }
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [
+            {"resource": observation, "request": {"method": "POST", "url": "Observation"}},
+            {
+                "fullUrl": urn,
+                "resource": subject,
+                "request": {"method": "POST", "url": "Patient", "ifNoneExist": f"identifier={SYSTEM}|tx"},
+            },
+        ],
+    }
+    for status in ("201 Created", "200 OK"):
+        answer = await client.execute("", method="post", data=bundle)
+        assert answer["type"] == "transaction-response"
+        assert answer["entry"][1]["response"]["status"] == status
+    assert await client.resources("Patient").search(identifier=f"{SYSTEM}|tx").count() == 1
+    included = await client.resources("Observation").include("Observation", "subject").fetch_raw()
+    modes = sorted(entry["search"]["mode"] for entry in included["entry"])
+    assert modes == ["include", "match", "match"]
+
+
+async def test_refusals_reach_the_client_as_outcomes(client: AsyncFHIRClient, server: Server) -> None:
+    with pytest.raises(OperationOutcome) as refusal:
+        await created(client, "Refused", gender="M")
+    assert refusal.value.resource["issue"][0]["expression"] == ["Patient.gender"]
+    with pytest.raises(AuthorizationError):
+        await AsyncFHIRClient(server.base, authorization="Bearer nonsense").resources("Patient").fetch()
+    for _ in range(2):
+        await created(client, "Twin", identifier=[{"system": SYSTEM, "value": "twin"}])
+    with pytest.raises(MultipleResourcesFound):
+        await client.resources("Patient").search(identifier=f"{SYSTEM}|twin").get()
+
+
+async def test_metadata_is_open_to_all(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=server.base) as http:
+        statement = (await http.get(f"{server.base}/metadata")).json()
+        head = await http.head(f"{server.base}/metadata")
+    assert statement["implementation"]["url"] == server.base
+    assert (head.status_code, head.content) == (405, b"")
+
+
+async def test_a_body_over_the_limit_is_refused_by_its_length(server: Server, bearer: str) -> None:
+    headers = {
+        "Authorization": bearer,
+        "Content-Type": "application/fhir+json",
+        "Content-Length": str(64 * 1024**2 + 1),
+    }
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(f"{server.base}/Patient", headers=headers, content=b"{")
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (413, "too-long")
