@@ -42,6 +42,6 @@ clean:
 $(VENV)/.installed: pyproject.toml requirements.lock
 	@echo "Installing Crosswalk into $(VENV) (once; about a minute) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --progress-bar on --require-hashes -r requirements.lock | grep -v "already satisfied" || true
+	@$(BIN)/pip install --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
