@@ -83,6 +83,6 @@ def test_roots(full_url: str | None, root: str) -> None:
     assert root_of(full_url) == root
 
 
-@given(st.recursive(st.text() | st.integers(), lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=20))
+@given(st.recursive(st.text() | st.integers(), lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=8))
 def test_nothing_else_is_touched(node: Any) -> None:
     assert rewritten(node, {}) == node
