@@ -38,13 +38,13 @@ def serve(
     server: Annotated[ServerName, typer.Option()] = ServerName.HYPERCORN,
 ) -> None:
     """Serve until SIGTERM; requests under way are finished."""
-    os.environ.setdefault("CROSSWALK_PUBLIC_URL", f"http://127.0.0.1:{port}")
     settings = Settings.from_environment()
     configure_logging(settings.log_level)
     try:
         serving.check_exposure(host, settings)
         opening.check_migrated(settings)
         if server is ServerName.GRANIAN:
+            _public_at(port)
             serving.serve_granian(host, port, workers)
         else:
             _serve_hypercorn(host, port, workers)
@@ -54,8 +54,15 @@ def serve(
 
 def _serve_hypercorn(host: str, port: int, workers: int) -> None:
     with serving.listen(host, port) as listener:
-        stderr.print(f"Serving on http://{host}:{listener.getsockname()[1]}", highlight=False)
+        port = listener.getsockname()[1]
+        _public_at(port)
+        stderr.print(f"Serving on http://{host}:{port}", highlight=False)
         if workers == 1:
             serving.serve_one(listener, serving.application())
         else:
             serving.serve_many(listener, workers)
+
+
+def _public_at(port: int) -> None:
+    """Without CROSSWALK_PUBLIC_URL, links lead to this machine."""
+    os.environ.setdefault("CROSSWALK_PUBLIC_URL", f"http://127.0.0.1:{port}")
