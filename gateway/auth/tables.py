@@ -1,4 +1,4 @@
-"""The tables of the authorization server: clients, signing keys and the assertions that were used.
+"""The tables of the authorization server: clients, signing keys, used assertions, users and how they are signed in.
 
 Instants are UTC microseconds since 1970, as everywhere in the database.
 """
@@ -66,3 +66,52 @@ class AssertionJti(SQLModel, table=True):
     jti: str = Field(sa_column=Column(String(64), primary_key=True))
     """SHA-256 of the `jti`, in hex: a client may choose a long one."""
     expires: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class UserAccount(SQLModel, table=True):
+    """A person who may sign in. `email` is in lower case."""
+
+    __tablename__ = "user_account"
+
+    org: int = Field(sa_column=Column(Integer, ForeignKey("organisation.id"), primary_key=True))
+    email: str = Field(sa_column=Column(String(254), primary_key=True))
+    password_hash: str = Field(sa_column=Column(Text, nullable=False), repr=False)
+    role: str = Field(sa_column=Column(String(16), nullable=False))
+    """One of users.Role."""
+    patient: str | None = Field(default=None, sa_column=Column(String(64)))
+    """The id of the Patient that this person is, or of …"""
+    practitioner: str | None = Field(default=None, sa_column=Column(String(64)))
+    """… the Practitioner."""
+    created: int = Field(sa_column=Column(BigInteger, nullable=False))
+    disabled: int | None = Field(default=None, sa_column=Column(BigInteger))
+
+
+class UserSession(SQLModel, table=True):
+    """A browser that a user has signed in with. Deleting the row signs it out."""
+
+    __tablename__ = "user_session"
+    __table_args__ = (
+        ForeignKeyConstraint(["org", "email"], ["user_account.org", "user_account.email"], ondelete="CASCADE"),
+    )
+
+    org: int = Field(sa_column=Column(Integer, primary_key=True))
+    digest: str = Field(sa_column=Column(String(64), primary_key=True))
+    """SHA-256 of the token in the browser's cookie, in hex: this table opens no session."""
+    email: str = Field(sa_column=Column(String(254), nullable=False))
+    created: int = Field(sa_column=Column(BigInteger, nullable=False))
+    seen: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """When the user last did something; told within a minute."""
+
+
+class SignInAttempts(SQLModel, table=True):
+    """How often a password was tried lately for one account from one address.
+
+    The key is a digest, as the organisation and account that are tried need not exist.
+    """
+
+    __tablename__ = "sign_in_attempts"
+    __table_args__ = (Index("sign_in_attempts_since", "since"),)
+
+    digest: str = Field(sa_column=Column(String(64), primary_key=True))
+    since: int = Field(sa_column=Column(BigInteger, nullable=False))
+    count: int = Field(sa_column=Column(Integer, nullable=False))

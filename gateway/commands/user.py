@@ -1,0 +1,66 @@
+"""crosswalk user: the people who may sign in to an organisation's console."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Annotated
+
+import anyio
+import typer
+from sqlmodel import Session
+
+from gateway.auth.users import NewUser, Role, add_user, check, hash_password
+from gateway.commands.answer import Json, print_json, realm_of, refuse, stderr, with_services
+from gateway.services import Services
+
+app = typer.Typer(help="Users: people who sign in with a password.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Keeps `add` a sub-command."""
+
+
+@app.command("add")
+def add(
+    email: str,
+    org: Annotated[str, typer.Option()],
+    role: Annotated[Role, typer.Option(help="viewer sees, operator acts, admin also sees addresses to keep secret")],
+    patient: Annotated[str | None, typer.Option(metavar="ID", help="The Patient that this person is.")] = None,
+    practitioner: Annotated[str | None, typer.Option(metavar="ID", help="The Practitioner.")] = None,
+) -> None:
+    """Add a user; the password is the first line of stdin."""
+    new = NewUser(email=email, role=role, patient=patient, practitioner=practitioner)
+
+    async def work(services: Services) -> None:
+        print_json(await add_account(services, org, new, await anyio.to_thread.run_sync(_password)))
+
+    with_services(work)
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass("Password: ", stream=sys.stderr)
+    try:
+        return sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        refuse("The password on stdin is not UTF-8")
+
+
+async def add_account(services: Services, org: str, new: NewUser, password: str) -> Json:
+    """Raises Invalid, Conflict and NotFound."""
+    realm = await realm_of(services, org)
+    check(new)
+    password_hash = await anyio.to_thread.run_sync(hash_password, password)
+
+    def write(session: Session) -> Json:
+        row = add_user(session, realm.org, new, password_hash, now=services.clock())
+        known = {"patient": row.patient, "practitioner": row.practitioner}
+        return {"org": org, "email": row.email, "role": row.role, **{key: id for key, id in known.items() if id}}
+
+    answer = await services.store.session_write(write)
+    for type, id in (("Patient", new.patient), ("Practitioner", new.practitioner)):
+        if id and await services.store.read(realm.org, type, id) is None:
+            stderr.print(f"Note: there is no {type}/{id} yet", markup=False, highlight=False)
+    return answer
