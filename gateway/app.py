@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gateway.auth.endpoints import ROUTES as AUTH_ROUTES
+from gateway.console.routes import ROUTES as CONSOLE_ROUTES
 from gateway.envelope import Envelope, fault_response, http_exception_response
 from gateway.faults import Fault
 from gateway.interactions.bundle import bundle
@@ -46,6 +47,7 @@ ROUTES: list[BaseRoute] = [
     at(f"{TYPE}/_search", POST=endpoint(search_by_post)),
     *(at(path, POST=endpoint(bundle)) for path in (BASE, f"{BASE}/")),
     *AUTH_ROUTES,
+    *CONSOLE_ROUTES,
     at(f"{VIA}/metadata", GET=via_capabilities),
     at(f"{VIA}/{{type}}", GET=endpoint(via_search)),
     at(f"{VIA}/{{type}}/{{id}}", GET=endpoint(via_read)),

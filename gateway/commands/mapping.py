@@ -8,10 +8,8 @@ import typer
 from sqlmodel import Session
 
 from gateway.commands.answer import print_json, realm_of, with_services
-from gateway.faults import Invalid
 from gateway.services import Services
-from gateway.sync.connections import MAPPING_KINDS
-from gateway.sync.tables import Mapping
+from gateway.sync.mappings import set_mapping
 
 app = typer.Typer(help="Mappings: payers, programs, locations and custom fields.", no_args_is_help=True)
 Org = Annotated[str, typer.Option(help="The organisation.")]
@@ -22,13 +20,11 @@ def set_(org: Org, name: str, kind: str, source: Annotated[str, typer.Argument(m
     """FROM, as the CRM says it, is TO at the EMR."""
 
     async def work(services: Services) -> None:
-        if kind not in MAPPING_KINDS:
-            raise Invalid(f"A mapping is one of {', '.join(MAPPING_KINDS)}")
         realm = await realm_of(services, org)
 
         def write(session: Session) -> None:
             row = services.sync.connections.get(session, realm, name)
-            session.merge(Mapping(connection=row.id or 0, kind=kind, source=source, target=to))
+            set_mapping(session, row, kind, source, to)
 
         await services.store.session_write(write)
         print_json({"connection": name, "mapping": kind, "from": source, "to": to})

@@ -22,7 +22,7 @@ def connection(session: Session, rooms: Connections, realm: Realm, row: Connecti
         "connection": row.name,
         "translator": row.translator,
         "base_url": row.base_url,
-        "status": _status(row),
+        "status": status(row),
         "detail": row.pull_error,
         "last_pull": _instant(row.pull_finished),
         "charts_seen": row.charts_seen,
@@ -36,11 +36,11 @@ def connection(session: Session, rooms: Connections, realm: Realm, row: Connecti
     }
 
 
-def _status(row: Connection) -> str:
-    if row.pull_error:
-        return "failing"
+def status(row: Connection) -> str:
     if row.pull_started and row.pull_started > (row.pull_finished or 0):
         return "pulling"
+    if row.pull_error:
+        return "failing"
     return "ok" if row.pull_finished else "new"
 
 

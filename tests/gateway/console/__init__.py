@@ -1,0 +1,3 @@
+"""The console, in process."""
+
+from __future__ import annotations
