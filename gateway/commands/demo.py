@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -24,12 +25,14 @@ from starlette.applications import Starlette
 from gateway import opening
 from gateway.app import create_app, provide
 from gateway.auth.clients import Registration
+from gateway.auth.users import NewUser, Role
 from gateway.commands.answer import refuse, stderr, told
 from gateway.commands.client import register
 from gateway.commands.connection import add_connection
 from gateway.commands.imports import offline_exchange
 from gateway.commands.org import add_organisation
-from gateway.faults import Fault, NotFound
+from gateway.commands.user import add_account
+from gateway.faults import Conflict, Fault, NotFound
 from gateway.interactions.bundle import perform_transaction
 from gateway.services import Services
 from gateway.serving import listen, serve_until_signalled
@@ -42,6 +45,7 @@ from gateway.translation.sandbox import DemoAccount, SandboxSetup
 
 ORG = "demo"
 SCOPE = "system/*.cruds gateway/admin"
+CONSOLE_USER = "admin@demo.example"
 START_S = 30.0
 
 
@@ -139,7 +143,7 @@ def _application(settings: Settings, stands: list[Stand], folder: Path, progress
 
 
 async def prepare(services: Services, stands: list[Stand], folder: Path, progress: Progress) -> dict[str, str]:
-    """Make what is not there yet; answers the client's credentials."""
+    """Make what is not there yet; answers the credentials of the client and of the console's user."""
     task = progress.add_task("Connecting the sandbox EMRs", total=1)
     try:
         await asyncio.to_thread(services.auth.realm, ORG)
@@ -185,12 +189,17 @@ def _map(services: Services, session: Session, stand: Stand) -> None:
 
 async def _credentials(services: Services, file: Path) -> dict[str, str]:
     """Secrets are kept as hashes only, so the demo keeps its own in a file beside the database."""
-    kept = await asyncio.to_thread(_read, file)
-    if kept is not None:
-        return kept
-    client_id, secret = await register(services, ORG, Registration(name="Demo client", scope=SCOPE, secret=True))
-    credentials = {"client_id": client_id, "client_secret": secret or ""}
-    await asyncio.to_thread(_write, file, credentials)
+    credentials = await asyncio.to_thread(_read, file) or {}
+    if "client_id" not in credentials:
+        client_id, secret = await register(services, ORG, Registration(name="Demo client", scope=SCOPE, secret=True))
+        credentials |= {"client_id": client_id, "client_secret": secret or ""}
+        await asyncio.to_thread(_write, file, credentials)
+    if "console_password" not in credentials:
+        credentials |= {"console_user": CONSOLE_USER, "console_password": secrets.token_urlsafe(12)}
+        await asyncio.to_thread(_write, file, credentials)
+    with suppress(Conflict):  # known from an earlier run
+        user = NewUser(email=credentials["console_user"], role=Role.ADMIN)
+        await add_account(services, ORG, user, credentials["console_password"])
     return credentials
 
 
@@ -210,10 +219,12 @@ def announce(services: Services, stands: list[Stand], credentials: dict[str, str
     token = f"curl -s -u {id}:{secret} -d grant_type=client_credentials {realm.token_url}"
     lines = [
         "",
-        f"FHIR base       {realm.fhir_base}",
-        f"Client id       {id}",
-        f"Client secret   {secret}",
-        *(f"Sandbox {stand.name:<8}{stand.address}" for stand in stands),
+        f"FHIR base         {realm.fhir_base}",
+        f"Console           {realm.public_url}/console/  "
+        f"login {credentials['console_user']} / {credentials['console_password']}  organisation {ORG}",
+        f"Client id         {id}",
+        f"Client secret     {secret}",
+        *(f"Sandbox {stand.name:<10}{stand.address}" for stand in stands),
         "",
         "Try it:",
         f'curl -s {realm.fhir_base}/Patient -H "Authorization: Bearer $({token} '
