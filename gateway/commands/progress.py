@@ -23,8 +23,7 @@ async def done_with_progress(services: Services, name: str, order: Order) -> dic
     if await services.sync.is_served():
         return await _watched(services, what, order, workflows.ask(name, order), counting)
     async with services.sync.working(()):
-        here = {"pull": workflows.pull_now, "push": workflows.push_now, "test": workflows.test_now}[name]
-        return await _watched(services, what, order, here(order), counting)
+        return await _watched(services, what, order, workflows.now(name, order), counting)
 
 
 async def _watched(services: Services, what: str, order: Order, work: Coroutine[Any, Any, T], counting: bool) -> T:

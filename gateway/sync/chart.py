@@ -9,7 +9,7 @@ from typing import Any
 from gateway.definitions.contract import Resource
 from gateway.search.query import Criterion, Query, ReferenceValue
 from gateway.store import document
-from gateway.store.contract import Stored, Transaction
+from gateway.store.contract import Transaction
 from gateway.translation.contract import Chart, Translator
 
 PATIENT_ELEMENTS = ("patient", "subject", "beneficiary")
@@ -26,11 +26,11 @@ def chart_types(translators: Iterable[Translator]) -> frozenset[str]:
     return frozenset(named & patients_own)
 
 
-def patient_of(stored: Stored) -> str | None:
-    """The id of the patient that a version is about."""
-    if stored.type == "Patient":
-        return stored.id
-    resource = document.decode(stored.body) if stored.body else {}
+def patient_of(type: str, id: str, body: bytes) -> str | None:
+    """The id of the patient that a version is about; None for a deletion, which says nothing."""
+    if type == "Patient":
+        return id
+    resource = document.decode(body) if body else {}
     for element in PATIENT_ELEMENTS:
         reference = (resource.get(element) or {}).get("reference", "")
         if reference.startswith("Patient/"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from gateway.auth.authority import Auth, Realm
 from gateway.auth.secrets import SecretBox
 from gateway.definitions.contract import Resource
-from gateway.faults import Conflict, Invalid, NotFound
+from gateway.faults import Conflict, Invalid, Misconfigured, NotFound
 from gateway.sync.tables import Connection
 from gateway.sync.tables import Mapping as MappingRow
 from gateway.translation.contract import Account, Setting, Translator
@@ -29,6 +29,8 @@ SHARED_SETTINGS: Mapping[str, Setting] = {
     "conflict": Setting("whose value wins when both changed", "emr", ("emr", "crm")),
     "write_delay_s": Setting("seconds to wait before a push", "0"),
 }
+NUMBERS = {"poll_minutes": (1, 44_640), "write_delay_s": (0, 86_400)}
+"""Settings that are numbers, from and to: a minute to a month, nothing to a day."""
 ENDPOINT_TYPE = "http://terminology.hl7.org/CodeSystem/endpoint-connection-type"
 
 
@@ -57,7 +59,6 @@ class Connections:
             raise Invalid(f"There is no such translator; there are {', '.join(sorted(self.translators))}", "translator")
         if self._row(session, realm, name) is not None:
             raise Conflict(f"There is a connection {name} already; change it with `connection set`", "name")
-        check_url(base_url, allow_private=self.auth.settings.allow_private_upstreams)
         row = Connection(
             org=realm.org,
             name=name,
@@ -69,7 +70,6 @@ class Connections:
             created=int(self.auth.clock() * 1_000_000),
         )
         self._change(row, given, secrets={})
-        self._check_complete(row)
         session.add(row)
         session.flush()
         return row
@@ -104,10 +104,18 @@ class Connections:
         )
 
     def translator(self, row: Connection) -> Translator:
+        """Raises Misconfigured when its plugin is no longer installed."""
+        if row.translator not in self.translators:
+            raise Misconfigured(f"The translator {row.translator} of connection {row.name} is not installed")
         return self.translators[row.translator]
 
+    def is_usable(self, row: Connection) -> bool:
+        """Whether its translator is there: one plugin that was taken out must not stop the other connections."""
+        return row.translator in self.translators
+
     def effective_settings(self, row: Connection) -> dict[str, str]:
-        declared = {**SHARED_SETTINGS, **self.translators[row.translator].settings}
+        own = self.translators[row.translator].settings if self.is_usable(row) else {}
+        declared = {**SHARED_SETTINGS, **own}
         defaults = {key: setting.default for key, setting in declared.items() if setting.default is not None}
         return {**defaults, **row.settings}
 
@@ -121,7 +129,7 @@ class Connections:
         """Webhook name → the address to enter at the EMR (interfaces.md, 4)."""
         token = self.box.open(HOOKS, row.hook_token).decode()
         prefix = f"{realm.public_url}/hooks/{realm.slug}/{row.name}"
-        return {hook: f"{prefix}/{hook}/{token}" for hook in self.translators[row.translator].webhooks}
+        return {hook: f"{prefix}/{hook}/{token}" for hook in self.translator(row).webhooks}
 
     def hook_token(self, row: Connection) -> str:
         return self.box.open(HOOKS, row.hook_token).decode()
@@ -135,26 +143,25 @@ class Connections:
         return opened
 
     def _change(self, row: Connection, given: Changed, secrets: dict[str, str]) -> None:
-        translator = self.translators[row.translator]
+        translator = self.translator(row)
+        check_url(row.base_url, allow_private=self.auth.settings.allow_private_upstreams)
         _check_known(given.settings, {**SHARED_SETTINGS, **translator.settings}, "--set")
         _check_known(given.secrets, translator.secrets, "--secret")
+        secrets = {**secrets, **given.secrets}
         row.settings = {**row.settings, **given.settings}
-        row.secrets = self.box.seal(SECRETS, json.dumps({**secrets, **given.secrets}).encode())
+        row.secrets = self.box.seal(SECRETS, json.dumps(secrets).encode())
+        _check_complete(translator, self.effective_settings(row), secrets)
 
-    def _check_complete(self, row: Connection) -> None:
-        translator, settings, secrets = (
-            self.translators[row.translator],
-            self.effective_settings(row),
-            self._secrets(row),
-        )
-        lacking = [
-            f"--set {key}=…" for key, s in translator.settings.items() if s.default is None and key not in settings
-        ]
-        lacking += [
-            f"--secret {key}=…" for key, s in translator.secrets.items() if s.default is None and key not in secrets
-        ]
-        if lacking:
-            raise Invalid(f"{translator.title} also needs {', '.join(lacking)}", "settings")
+
+def _check_complete(translator: Translator, settings: Mapping[str, str], secrets: Mapping[str, str]) -> None:
+    lacking = [f"--set {key}=…" for key in _lacking(translator.settings, settings)]
+    lacking += [f"--secret {key}=…" for key in _lacking(translator.secrets, secrets)]
+    if lacking:
+        raise Invalid(f"{translator.title} also needs {', '.join(lacking)}", "settings")
+
+
+def _lacking(declared: Mapping[str, Setting], given: Mapping[str, str]) -> Iterator[str]:
+    return (key for key, setting in declared.items() if setting.default is None and not given.get(key, "").strip())
 
 
 def _check_known(given: Mapping[str, str], declared: Mapping[str, Setting], option: str) -> None:
@@ -163,6 +170,18 @@ def _check_known(given: Mapping[str, str], declared: Mapping[str, Setting], opti
             raise Invalid(f"{option} {key}: no such key; there are {', '.join(sorted(declared))}", key)
         if declared[key].choices and value not in declared[key].choices:
             raise Invalid(f"{option} {key}: one of {', '.join(declared[key].choices)}", key)
+        if not value.isprintable():
+            raise Invalid(f"{option} {key}: printable characters only", key)
+        if key in NUMBERS and not _is_between(value, *NUMBERS[key]):
+            low, high = NUMBERS[key]
+            raise Invalid(f"{option} {key}: a number from {low} to {high}", key)
+
+
+def _is_between(text: str, low: float, high: float) -> bool:
+    try:
+        return low <= float(text) <= high
+    except ValueError:
+        return False
 
 
 def endpoint_resource(realm: Realm, row: Connection, title: str) -> Resource:

@@ -8,27 +8,23 @@ from __future__ import annotations
 import base64
 import pickle
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
-from dbos import DBOS, DBOSClient, DBOSConfig, Serializer, StepOptions
+import structlog
+from dbos import DBOS, DBOSClient, DBOSConfig, Serializer
 from sqlalchemy import Engine
 
 from gateway.auth.secrets import SecretBox
-from gateway.sync.push import is_retryable
-from gateway.translation.contract import Replies
+from gateway.faults import Fault
+from gateway.sync.mishaps import as_fault
+from gateway.telemetry import frames
 
 APPLICATION = "crosswalk"
 WORKFLOW_VERSION = "1"
 """Workflows that are under way go on after an upgrade, unless this changes: it has to when their steps change order."""
 JOURNAL = "workflow-journal"
-REPEATED: StepOptions = {
-    "retries_allowed": True,
-    "max_attempts": 3,
-    "interval_seconds": 0.5,
-    "backoff_rate": 3.0,
-    "should_retry": is_retryable,
-}
-"""An EMR that stumbles gets two more attempts at once; one that is down is asked again later by workflows.py."""
+T = TypeVar("T")
+log = structlog.get_logger()
 
 
 class SealedSerializer(Serializer):
@@ -71,13 +67,23 @@ def configuration(engine: Engine, database_url: str, box: SecretBox, executor: s
     }
 
 
-async def journaled(name: str, attempt: Callable[[], Awaitable[Replies]], repeatable: bool) -> Replies:
-    """One step of a translator's flow: made once, remembered, and repeated on its own only where that is safe."""
+async def durable(name: str, work: Callable[[], Awaitable[T]]) -> T:
+    """One step of a workflow: done once, its outcome remembered; it fails with Faults, so without patient data."""
 
-    async def step() -> Replies:
-        return await attempt()
+    async def step() -> T:
+        try:
+            return await work()
+        except Fault:
+            raise
+        except Exception as error:
+            raise unforeseen(error, name) from None
 
-    options: StepOptions = {"name": name}
-    if repeatable:
-        options = {**options, **REPEATED}
-    return await DBOS.run_step_async(options, step)
+    return await DBOS.run_step_async({"name": name}, step)
+
+
+def unforeseen(error: Exception, during: str) -> Fault:
+    """The failure as a Fault; where it happened goes to the log."""
+    fault = as_fault(error)
+    if fault is not error:
+        log.error("unforeseen failure", during=during, kind=type(error).__name__, frames=frames(error))
+    return fault

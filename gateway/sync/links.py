@@ -37,24 +37,16 @@ def awaiting(session: Session, connection: int) -> list[Link]:
     return list(session.exec(wanted))
 
 
-def known_patients(session: Session, connection: int) -> list[Linked]:
-    """All linked patients, longest unsynced first, without their records."""
-    wanted = (
-        select(Link.local_id, Link.external_key)
-        .where(Link.connection == connection, Link.type == "Patient", col(Link.external_key).is_not(None))
-        .order_by(col(Link.synced), col(Link.id))
-    )
-    return [Linked(local_id, external_key) for local_id, external_key in session.exec(wanted)]
-
-
 def linked(link: Link) -> Linked:
     return Linked(link.local_id, link.external_key, record_of(link))
 
 
 def record_of(link: Link | None) -> Record | None:
-    if link is None or link.record is None:
-        return None
-    record: Record = DECODER.decode(link.record)
+    return decode_record(link.record if link else None)
+
+
+def decode_record(kept: bytes | None) -> Record | None:
+    record: Record | None = None if kept is None else DECODER.decode(kept)
     return record
 
 
@@ -71,5 +63,7 @@ def hold(session: Session, link: Link, holder: str, now: int) -> None:
     session.flush()
 
 
-def release(link: Link) -> None:
-    link.holder = link.held_until = None
+def release(link: Link, holder: str) -> None:
+    """Give the link free, unless another push has it by now."""
+    if link.holder == holder:
+        link.holder = link.held_until = None

@@ -11,6 +11,9 @@ from gateway.sync.tables import Connection, LogEntry
 
 MAX_DETAIL = 1000
 FAILED = "failed"
+REMEMBERED = 2000
+Told = tuple[str | None, str, str]
+"""(resource, operation, detail)"""
 
 
 def write(
@@ -38,6 +41,17 @@ def write(
     )
     session.add(entry)
     session.flush()
+
+
+def recently(session: Session, connection: int) -> set[Told]:
+    """What pulls have said of late: that which has not changed since need not be said again."""
+    wanted = (
+        select(LogEntry.resource, LogEntry.operation, LogEntry.detail)
+        .where(LogEntry.connection == connection, LogEntry.direction == "pull")
+        .order_by(col(LogEntry.id).desc())
+        .limit(REMEMBERED)
+    )
+    return {(resource, operation, detail) for resource, operation, detail in session.exec(wanted)}
 
 
 def latest(session: Session, connection: int, limit: int) -> list[dict[str, Any]]:

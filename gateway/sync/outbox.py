@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from gateway.auth.authority import Realm
 from gateway.store.contract import Stored, Transaction
+from gateway.store.tables import HistoryRow
 from gateway.sync import tasks
 from gateway.sync.chart import chart_types, patient_of
 from gateway.sync.connections import Connections
@@ -37,15 +38,36 @@ class PushOutbox:
 
     def _patients(self, transaction: Transaction, changes: Sequence[Stored]) -> Iterator[str]:
         for change in changes:
-            if change.type == "Patient" or change.type in self.types:
-                patient = patient_of(change)
-                stored = transaction.read("Patient", patient) if patient else None
+            for patient in self._concerned(transaction, change):
+                stored = transaction.read("Patient", patient)
                 if stored is not None and not stored.deleted:
                     yield stored.id
+
+    def _concerned(self, transaction: Transaction, change: Stored) -> Iterator[str]:
+        """The patient that a version is about, and the one that the version before it was about."""
+        if change.type == "Patient":
+            yield change.id
+        elif change.type in self.types:
+            before = _body_before(transaction, change) if change.version > 1 else b""
+            yield from filter(None, (patient_of(change.type, change.id, body) for body in (change.body, before)))
 
     def _pushing(self, transaction: Transaction) -> list[Connection]:
         with Session(transaction.connection) as session:
             rows = self.connections.all(session, transaction.org)
-            pushing = [row for row in rows if self.connections.effective_settings(row)["push"] == "true"]
+            pushing = [row for row in rows if self._pushes(row)]
             session.expunge_all()
             return pushing
+
+    def _pushes(self, row: Connection) -> bool:
+        return self.connections.is_usable(row) and self.connections.effective_settings(row)["push"] == "true"
+
+
+def _body_before(transaction: Transaction, change: Stored) -> bytes:
+    """Of a deleted resource only the history still tells whose it was."""
+    wanted = (
+        select(HistoryRow.body)
+        .where(HistoryRow.org == transaction.org, HistoryRow.type == change.type, HistoryRow.id == change.id)
+        .order_by(col(HistoryRow.version).desc())
+        .limit(1)
+    )
+    return transaction.connection.execute(wanted).scalar() or b""

@@ -6,20 +6,25 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from gateway.auth.authority import Realm
 from gateway.definitions.contract import Definitions
-from gateway.store.contract import Store, Transaction
-from gateway.sync import links, log
+from gateway.store.contract import Transaction
+from gateway.store.store import SqlStore
+from gateway.sync import log
 from gateway.sync.apply import Applied, Became, ChartApplication, RefusedResource
 from gateway.sync.connections import Connections
+from gateway.sync.journal import unforeseen
+from gateway.sync.known import KnownPatients
 from gateway.sync.tables import Connection
 from gateway.telemetry import PULLED
 from gateway.translation.contract import Account, Linked, Moment, Pulled, PullPage, Translator
 from gateway.translation.runner import Runner
 
 Counts = dict[str, int]
+NEWS = frozenset({Became.CREATED, Became.UPDATED})
 NOTHING: Counts = {became.value: 0 for became in Became}
 
 
@@ -29,14 +34,20 @@ class Start:
 
     translator: Translator
     account: Account
-    cursor: str | None
     known: Sequence[Linked]
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """The cursor that a page was fetched from: where another pull has come further meanwhile, it is not set back."""
+
+    cursor: str | None
 
 
 class Pull:
     """Pulls of all connections. A page is idempotent: cut off anywhere, it is fetched and applied again."""
 
-    def __init__(self, store: Store, definitions: Definitions, connections: Connections) -> None:
+    def __init__(self, store: SqlStore, definitions: Definitions, connections: Connections) -> None:
         self.store = store
         self.definitions = definitions
         self.connections = connections
@@ -45,55 +56,65 @@ class Pull:
         self, realm: Realm, name: str, runner: Runner, moment: Moment, types: frozenset[str], cursor: str | None
     ) -> tuple[Counts, str | None, bool]:
         """Fetch and apply one page; answers what became of its charts, the new cursor, and whether more follow."""
-        start = await self.store.write(realm.org, lambda tx: self._start(tx, realm, name))
+        start = await self.store.session_read(lambda session: self._start(session, realm, name))
         fetched = await runner.run(start.translator.pull(start.account, cursor, start.known, moment, types))
-        counts = await self.store.write(realm.org, lambda tx: self._apply(tx, realm, name, fetched, keep=not types))
+        after = None if types else After(cursor)
+        counts = await self.store.write(realm.org, lambda tx: self._apply(tx, realm, name, fetched, after))
+        for became, number in counts.items():
+            PULLED.labels(start.translator.name, became).inc(number)
         return counts, fetched.cursor, fetched.more
 
-    def _start(self, tx: Transaction, realm: Realm, name: str) -> Start:
-        with Session(tx.connection) as session:
-            row = self.connections.get(session, realm, name)
-            account = self.connections.account(session, realm, row)
-            known = links.known_patients(session, row.id or 0)
-            return Start(self.connections.translator(row), account, row.cursor, known)
+    def _start(self, session: Session, realm: Realm, name: str) -> Start:
+        row = self.connections.get(session, realm, name)
+        account = self.connections.account(session, realm, row)
+        known = KnownPatients.of(session, self.store.engine, row.id or 0)
+        return Start(self.connections.translator(row), account, known)
 
-    def _apply(self, tx: Transaction, realm: Realm, name: str, page: PullPage, *, keep: bool) -> Counts:
+    def _apply(self, tx: Transaction, realm: Realm, name: str, page: PullPage, after: After | None) -> Counts:
         counts = Counter(NOTHING)
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
             account = self.connections.account(session, realm, row)
+            told = log.recently(session, row.id or 0)
             for pulled in page.charts:
                 applied = self._apply_chart(tx, session, realm, row, account, pulled)
                 if pulled.patient_key is not None:
                     counts[applied.became.value] += 1
-                self._log(session, row, tx.now, applied)
+                self._log(session, row, tx.now, applied, told)
             row.charts_seen += sum(1 for pulled in page.charts if pulled.patient_key is not None)
             row.charts_total = page.total
-            if keep:
+            if after is not None and row.cursor == after.cursor:
                 row.cursor = page.cursor
             session.add(row)
             session.flush()
-        for became, number in counts.items():
-            PULLED.labels(account.name, became).inc(number)
         return dict(counts)
 
     def _apply_chart(
         self, tx: Transaction, session: Session, realm: Realm, row: Connection, account: Account, pulled: Pulled
     ) -> Applied:
         """One chart that does not translate leaves no trace and stops no other."""
-        savepoint = tx.connection.begin_nested()
+        savepoint = session.begin_nested()
         try:
             applied = ChartApplication(tx, session, realm, row, account, self.definitions, pulled).run()
+        except OperationalError:
+            raise
         except RefusedResource as refused:
-            session.expunge_all()
             savepoint.rollback()
             return Applied(Became.FAILED, None, str(refused))
+        except Exception as error:
+            savepoint.rollback()
+            return Applied(Became.FAILED, None, str(unforeseen(error, "pull")))
         savepoint.commit()
         return applied
 
-    def _log(self, session: Session, row: Connection, now: int, applied: Applied) -> None:
+    def _log(self, session: Session, row: Connection, now: int, applied: Applied, told: set[log.Told]) -> None:
+        """What stays as it was, pull after pull, is told once."""
         if applied.became is Became.UNCHANGED and not applied.detail:
             return
+        line = (applied.resource, applied.became.value, applied.detail[: log.MAX_DETAIL])
+        if applied.became not in NEWS and line in told:
+            return
+        told.add(line)
         status = "failed" if applied.became is Became.FAILED else "ok"
         log.write(
             session,

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from gateway.auth.authority import Realm
 from gateway.canonical import IDENTIFIER_TYPE
 from gateway.definitions.contract import Resource
-from gateway.faults import EmrFault, Fault
+from gateway.faults import Fault
 from gateway.store import document
 from gateway.store.contract import Transaction
 from gateway.sync import links, log, tasks
@@ -53,19 +53,23 @@ class Push:
             link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
             stamp = digest(_without_own_identifiers(chart, account), _stamp(account))
             if not force and link.external_key is not None and link.pushed == stamp:
-                tasks.report(tx, realm, name, patient_id, "completed")
+                if tasks.status(tx, realm, name, patient_id) != "completed":
+                    tasks.report(tx, realm, name, patient_id, "completed")
                 return None
             links.hold(session, link, holder, tx.now)
             tasks.report(tx, realm, name, patient_id, "in-progress")
             return Begun(chart, links.linked(link), stamp)
 
-    def succeed(self, tx: Transaction, realm: Realm, name: str, begun: Begun, pushed: Pushed, attempt: int) -> None:
+    def succeed(
+        self, tx: Transaction, realm: Realm, name: str, begun: Begun, pushed: Pushed, attempt: int, holder: str
+    ) -> str:
+        """Answers the translator's name."""
         patient_id = begun.link.local_id
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
             account = self.connections.account(session, realm, row)
             link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
-            _remember(session, link, pushed, begun.digest, tx.now)
+            _remember(session, link, pushed, begun.digest, tx.now, holder)
             self._link_parts(session, row, pushed, tx.now)
             waiting = pushed.external_id is None
             reason = pushed.detail if waiting else None
@@ -75,21 +79,34 @@ class Push:
                 f"; {len(pushed.left_out)} facts left out, see the Task" if pushed.left_out else ""
             )
             _log(session, row, tx.now, patient_id, operation, "waiting" if waiting else "ok", detail, attempt)
-        _add_identifiers(tx, account, patient_id, pushed)
+            _add_identifiers(tx, account, patient_id, pushed)
+            return row.translator
 
     def fail(
-        self, tx: Transaction, realm: Realm, name: str, patient_id: str, fault: Fault, attempt: int, again: float | None
-    ) -> None:
-        """`again`: in how many seconds the next attempt is due; None when only a person can help."""
+        self,
+        tx: Transaction,
+        realm: Realm,
+        name: str,
+        patient_id: str,
+        fault: Fault,
+        attempt: int,
+        again: float | None,
+        holder: str,
+    ) -> str:
+        """`again`: in how many seconds the next attempt is due; None when only a person can help.
+
+        Answers the translator's name.
+        """
         reason = str(fault) if again is None else f"{fault}; next attempt in {_spoken(again)}"
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
             link = links.by_local(session, row.id or 0, "Patient", patient_id)
             if link is not None:
-                links.release(link)
+                links.release(link, holder)
                 session.add(link)
             tasks.report(tx, realm, name, patient_id, "failed" if again is None else "requested", reason)
             _log(session, row, tx.now, patient_id, "push", "failed" if again is None else "retry", reason, attempt)
+            return row.translator
 
     def _link_parts(self, session: Session, row: Connection, pushed: Pushed, now: int) -> None:
         for reference, key in pushed.links.items():
@@ -106,12 +123,12 @@ def _new_link(row: Connection, type: str, local_id: str) -> Link:
     return Link(org=row.org, connection=row.id or 0, type=type, local_id=local_id)
 
 
-def _remember(session: Session, link: Link, pushed: Pushed, stamp: str, now: int) -> None:
+def _remember(session: Session, link: Link, pushed: Pushed, stamp: str, now: int, holder: str) -> None:
     link.external_key = pushed.external_id or link.external_key
     if pushed.record is not None:
         link.record = links.encode_record(pushed.record)
     link.pushed, link.synced = stamp, now
-    links.release(link)
+    links.release(link, holder)
     session.add(link)
     session.flush()
 
@@ -167,7 +184,3 @@ def _stamp(account: Account) -> str:
 
 def _spoken(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-
-
-def is_retryable(fault: BaseException) -> bool:
-    return isinstance(fault, EmrFault) and fault.retryable

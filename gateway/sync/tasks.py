@@ -50,6 +50,12 @@ def report(
     return transaction.put(task)
 
 
+def status(transaction: Transaction, realm: Realm, connection: str, patient_id: str) -> str | None:
+    """How the delivery stands; None when there never was one."""
+    stored = transaction.read("Task", task_id(realm, connection, patient_id))
+    return None if stored is None or stored.deleted else _decode(stored).get("status")
+
+
 def _decode(stored: Stored) -> Resource:
     return document.decode(stored.body)
 
