@@ -72,8 +72,17 @@ def _wait(running: subprocess.Popen[bytes], up: str, log: Path) -> None:
         time.sleep(0.1)
 
 
+@pytest.fixture(scope="session")
+def chromium() -> tuple[str, str]:
+    """The programs of the browser and of its driver."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser"), shutil.which("chromedriver")
+    if found[0] is None or found[1] is None:
+        pytest.skip("Chromium is not installed here: install the packages chromium and chromium-driver")
+    return found[0], found[1]
+
+
 @pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+def console(chromium: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     folder = tmp_path_factory.mktemp("console")
     port, emr_port = free_port(), free_port()
     url, emr = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{emr_port}"
@@ -108,12 +117,10 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Chrome]:
-    chromium, driver = shutil.which("chromium") or shutil.which("chromium-browser"), shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("Chromium is not installed here: install the packages chromium and chromium-driver")
+def browser(chromium: tuple[str, str], tmp_path: Path) -> Iterator[Chrome]:
+    program, driver = chromium
     options = ChromeOptions()
-    options.binary_location = chromium
+    options.binary_location = program
     for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
