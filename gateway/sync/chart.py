@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gateway.definitions.contract import Resource
 from gateway.search.query import Criterion, Query, ReferenceValue
 from gateway.store import document
 from gateway.store.contract import Transaction
-from gateway.translation.contract import Chart, Translator
+from gateway.translation.contract import Chart
 
 PATIENT_ELEMENTS = ("patient", "subject", "beneficiary")
+CHART_TYPES = (
+    "AllergyIntolerance",
+    "CarePlan",
+    "CareTeam",
+    "Communication",
+    "Condition",
+    "Consent",
+    "Coverage",
+    "DocumentReference",
+    "Encounter",
+    "Flag",
+    "Immunization",
+    "MedicationRequest",
+    "MedicationStatement",
+    "Observation",
+    "Procedure",
+    "QuestionnaireResponse",
+    "RelatedPerson",
+    "ServiceRequest",
+)
+"""What of a patient's compartment a CRM sends: an EMR takes it, or the Task says that it does not."""
 MAX_OF_TYPE = 1000
 MAX_REFERENCED = 200
 DEPTH = 2
 """A Coverage names its payor, an Encounter its Location, and that the Location around it."""
-
-
-def chart_types(translators: Iterable[Translator]) -> frozenset[str]:
-    """The types beside Patient that some EMR takes, or has to say that it does not take."""
-    patients_own = {"Encounter", "Coverage", "RelatedPerson", "ServiceRequest", "QuestionnaireResponse"}
-    named = {type for translator in translators for type in (*translator.maps, *translator.refused)}
-    return frozenset(named & patients_own)
 
 
 def patient_of(type: str, id: str, body: bytes) -> str | None:
@@ -38,13 +52,13 @@ def patient_of(type: str, id: str, body: bytes) -> str | None:
     return None
 
 
-def load_chart(transaction: Transaction, patient_id: str, types: Iterable[str]) -> Chart | None:
+def load_chart(transaction: Transaction, patient_id: str) -> Chart | None:
     """None when the patient is not there or was deleted."""
     stored = transaction.read("Patient", patient_id)
     if stored is None or stored.deleted:
         return None
     patient = document.decode(stored.body)
-    resources = {type: tuple(_of_patient(transaction, type, patient_id)) for type in sorted(types)}
+    resources = {type: tuple(_of_patient(transaction, type, patient_id)) for type in CHART_TYPES}
     everything = [patient, *(resource for group in resources.values() for resource in group)]
     return Chart(patient, resources, _referenced(transaction, everything))
 

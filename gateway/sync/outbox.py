@@ -10,7 +10,7 @@ from gateway.auth.authority import Realm
 from gateway.store.contract import Stored, Transaction
 from gateway.store.tables import HistoryRow
 from gateway.sync import tasks
-from gateway.sync.chart import chart_types, patient_of
+from gateway.sync.chart import CHART_TYPES, patient_of
 from gateway.sync.connections import Connections
 from gateway.sync.tables import Connection
 
@@ -24,7 +24,7 @@ class PushOutbox:
     def __init__(self, connections: Connections, enqueue: Enqueue) -> None:
         self.connections = connections
         self.enqueue = enqueue
-        self.types = chart_types(connections.translators.values())
+        self.types = frozenset(CHART_TYPES)
 
     def written(self, transaction: Transaction, realm: Realm, changes: Sequence[Stored]) -> None:
         patients = list(dict.fromkeys(self._patients(transaction, changes)))

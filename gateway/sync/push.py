@@ -8,7 +8,7 @@ talks to the EMR, each step journaled by the caller; `succeed` or `fail` writes 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
@@ -19,10 +19,12 @@ from gateway.faults import Fault
 from gateway.store import document
 from gateway.store.contract import Transaction
 from gateway.sync import links, log, tasks
-from gateway.sync.chart import chart_types, digest, load_chart
+from gateway.sync.chart import digest, load_chart
 from gateway.sync.connections import Connections
 from gateway.sync.tables import Connection, Link
-from gateway.translation.contract import Account, Chart, Linked, Pushed
+from gateway.translation.contract import Account, Chart, Linked, Pushed, Translator
+from gateway.translation.lens import LeftOut
+from gateway.translation.row import Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class Push:
         """None when there is nothing to push: no such patient, or the EMR has this very chart already."""
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
-            translator, account = self.connections.translator(row), self.connections.account(session, realm, row)
-            chart = load_chart(tx, patient_id, chart_types([translator]))
+            account = self.connections.account(session, realm, row)
+            chart = load_chart(tx, patient_id)
             if chart is None:
                 return None
             link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
@@ -68,6 +70,7 @@ class Push:
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
             account = self.connections.account(session, realm, row)
+            pushed = _with_the_unspoken(pushed, begun.chart, self.connections.translator(row))
             link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
             _remember(session, link, pushed, begun.digest, tx.now, holder)
             self._link_parts(session, row, pushed, tx.now)
@@ -117,6 +120,25 @@ class Push:
                 link.external_key, link.synced = key, now
                 session.add(link)
         session.flush()
+
+
+def _with_the_unspoken(pushed: Pushed, chart: Chart, translator: Translator) -> Pushed:
+    """Also names the resources that the translator neither takes nor mentions: nothing is dropped in silence."""
+    spoken = {left_out.expression for left_out in pushed.left_out}
+    unspoken = tuple(
+        LeftOut(
+            f"{type}/{resource['id']}", translator.refused.get(type, f"{translator.title} does not take it from us")
+        )
+        for type, resources in chart.resources.items()
+        if not _takes(translator, type)
+        for resource in resources
+        if f"{type}/{resource['id']}" not in spoken
+    )
+    return replace(pushed, left_out=(*pushed.left_out, *unspoken))
+
+
+def _takes(translator: Translator, type: str) -> bool:
+    return type in translator.maps and Way.WRITE in translator.maps[type].ways()
 
 
 def _new_link(row: Connection, type: str, local_id: str) -> Link:
