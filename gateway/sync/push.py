@@ -8,6 +8,7 @@ talks to the EMR, each step journaled by the caller; `succeed` or `fail` writes 
 from __future__ import annotations
 
 import json
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from sqlmodel import Session
@@ -49,11 +50,13 @@ class Push:
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
             account = self.connections.account(session, realm, row)
-            chart = load_chart(tx, patient_id)
-            if chart is None:
+            stored = load_chart(tx, patient_id)
+            if stored is None:
                 return None
+            own = frozenset({account.system("id"), account.system("mr")})
+            chart = _without_identifiers(stored, realm, but=own)
             link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
-            stamp = digest(_without_own_identifiers(chart, account), _stamp(account))
+            stamp = digest(_without_identifiers(stored, realm), _stamp(account))
             if not force and link.external_key is not None and link.pushed == stamp:
                 if tasks.status(tx, realm, name, patient_id) != "completed":
                     tasks.report(tx, realm, name, patient_id, "completed")
@@ -193,10 +196,24 @@ def _set_identifier(patient: Resource, system: str, value: str, kind: str) -> No
     mine["value"] = value
 
 
-def _without_own_identifiers(chart: Chart, account: Account) -> Chart:
-    own = {account.system("id"), account.system("mr")}
-    identifiers = [i for i in chart.patient.get("identifier", []) if i.get("system") not in own]
-    return Chart({**chart.patient, "identifier": identifiers}, chart.resources, chart.referenced)
+def _without_identifiers(chart: Chart, realm: Realm, but: Container[str] = ()) -> Chart:
+    """The chart without what connections call its resources: an EMR is not told the keys of another."""
+    ours = f"{realm.fhir_base}/NamingSystem/"
+
+    def is_told(identifier: Resource) -> bool:
+        system = str(identifier.get("system", ""))
+        return system in but or not system.startswith(ours)
+
+    def told(resource: Resource) -> Resource:
+        if not isinstance(resource.get("identifier"), list):
+            return resource
+        kept = [identifier for identifier in resource["identifier"] if is_told(identifier)]
+        rest = {name: value for name, value in resource.items() if name != "identifier"}
+        return {**rest, "identifier": kept} if kept else rest
+
+    resources = {type: tuple(map(told, group)) for type, group in chart.resources.items()}
+    referenced = {reference: told(resource) for reference, resource in chart.referenced.items()}
+    return Chart(told(chart.patient), resources, referenced)
 
 
 def _stamp(account: Account) -> str:

@@ -1,0 +1,1 @@
+"""Sync: connections, pushes, pulls, and the workflows that carry them."""

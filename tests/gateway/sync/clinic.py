@@ -1,0 +1,186 @@
+"""A gateway with sandbox EMRs on the other side of an HTTP client that counts, and no network."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+import httpx
+from sqlmodel import Session, col, select
+
+from gateway.auth.authority import Realm
+from gateway.commands.connection import add_connection
+from gateway.search.query import Query
+from gateway.services import Services
+from gateway.store import document
+from gateway.store.contract import Stored, Transaction
+from gateway.sync import log
+from gateway.sync.connections import Changed
+from gateway.sync.tables import Connection, Link, LogEntry
+from gateway.sync.tasks import task_id
+from gateway.translation.sandbox import Sandbox
+from tests.gateway.conftest import PUBLIC, Fhir
+
+T = TypeVar("T")
+PATIENCE_S = 20.0
+Resource = dict[str, Any]
+
+
+@dataclass
+class Network:
+    """Sends each request to the sandbox of its host, and remembers what was asked."""
+
+    emrs: dict[str, Sandbox]
+    gateway: httpx.ASGITransport | None = None
+    calls: list[tuple[str, str, str]] = field(default_factory=list)
+    """(host, method, path)"""
+    before: Callable[[httpx.Request], Awaitable[None]] | None = None
+    """Looks at each request first; what it raises, the caller of the EMR gets."""
+    lost: set[tuple[str, str, str]] = field(default_factory=set)
+    """Calls that the EMR gets while the caller never gets the answer; each once."""
+
+    def __post_init__(self) -> None:
+        self.sandboxes: dict[str, httpx.ASGITransport] = {}
+        for name, emr in self.emrs.items():
+            self.add(name, emr)
+
+    def add(self, name: str, emr: Sandbox) -> None:
+        self.emrs[name] = emr
+        self.sandboxes[name] = httpx.ASGITransport(emr.app())
+
+    async def answer(self, request: httpx.Request) -> httpx.Response:
+        name = request.url.host.removesuffix(".example")
+        if name == "gateway" and self.gateway is not None:
+            return await self.gateway.handle_async_request(request)
+        call = (name, request.method, request.url.path)
+        self.calls.append(call)
+        if self.before is not None:
+            await self.before(request)
+        answer = await self.sandboxes[name].handle_async_request(request)
+        if call in self.lost:
+            self.lost.remove(call)
+            raise httpx.ReadTimeout("lost", request=request)
+        return answer
+
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self.answer)
+
+    def made(self, name: str, method: str, path: str) -> int:
+        """How often that was asked of the EMR."""
+        return sum(call == (name, method, path) for call in self.calls)
+
+
+@dataclass
+class Clinic:
+    """Organisation north, whose connections have the names of their translators."""
+
+    services: Services
+    network: Network
+    fhir: Fhir
+    """A client that may do everything."""
+
+    @property
+    def realm(self) -> Realm:
+        return Realm(1, "north", PUBLIC)
+
+    @property
+    def emrs(self) -> dict[str, Sandbox]:
+        return self.network.emrs
+
+    async def connect(self, name: str, *, as_: str | None = None, secret: str | None = None, **settings: str) -> None:
+        demo = self.emrs[name].demo
+        secrets = dict(demo.secrets)
+        if secret is not None:
+            secrets[next(reversed(secrets))] = secret
+        changed = Changed({**demo.settings, **settings}, secrets)
+        await add_connection(
+            self.services, "north", as_ or name, name, f"https://{name}.example{demo.base_path}", changed
+        )
+
+    async def write(self, work: Callable[[Transaction], T], org: int = 1) -> T:
+        return await self.services.store.write(org, work)
+
+    async def put(self, *resources: Resource) -> list[Stored]:
+        """Write past the outbox: no push follows."""
+        return await self.write(lambda tx: [tx.put(resource) for resource in resources])
+
+    async def read(self, type: str, id: str) -> Resource | None:
+        stored = await self.services.store.read(1, type, id)
+        return None if stored is None or stored.deleted else document.decode(stored.body)
+
+    async def version(self, type: str, id: str) -> int:
+        stored = await self.services.store.read(1, type, id)
+        return 0 if stored is None else stored.version
+
+    async def all(self, type: str) -> list[Resource]:
+        page = await self.services.store.search(1, Query(type, (), count=1000))
+        return [document.decode(found.body) for found in page.matches]
+
+    async def task(self, connection: str, patient: str) -> Resource:
+        found = await self.read("Task", task_id(self.realm, connection, patient))
+        assert found is not None
+        return found
+
+    async def status(self, connection: str, patient: str) -> str | None:
+        found = await self.read("Task", task_id(self.realm, connection, patient))
+        return found["status"] if found else None
+
+    async def connection(self, name: str) -> Connection:
+        rooms = self.services.sync.connections
+        return await self.services.store.session_read(lambda session: rooms.get(session, self.realm, name))
+
+    async def links(self, name: str, type: str = "Patient") -> list[Link]:
+        id = (await self.connection(name)).id
+        wanted = select(Link).where(Link.connection == id, Link.type == type).order_by(col(Link.id))
+        return await self.services.store.session_read(lambda session: list(session.exec(wanted)))
+
+    async def entries(self, name: str) -> list[LogEntry]:
+        """The connection's log, oldest first."""
+        id = (await self.connection(name)).id or 0
+        return (await self.services.store.session_read(lambda session: log.page(session, id, 1000)))[::-1]
+
+    async def session(self, work: Callable[[Session], T]) -> T:
+        return await self.services.store.session_write(work)
+
+    async def staff(self, emr: str, command: str, **arguments: Any) -> dict[str, Any]:
+        """What the EMR's own people do."""
+        async with httpx.AsyncClient(transport=self.network.sandboxes[emr]) as http:
+            answer = await http.post(f"https://{emr}.example/_sandbox/{command}", json=arguments)
+        assert answer.status_code == 200, answer.text
+        return cast("dict[str, Any]", answer.json())
+
+    def patients_at(self, emr: str) -> list[Resource]:
+        """What the EMR has, in its own words."""
+        state = self.emrs[emr].state
+        if emr == "ecw":
+            return list(state["documents"]["Patient"].values())
+        return list(state["patients"]) if isinstance(state["patients"], list) else list(state["patients"].values())
+
+
+async def until(condition: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
+    """Ask until the answer is true; `condition` is an async function."""
+    deadline = time.monotonic() + seconds
+    while not (answer := await condition()):
+        assert time.monotonic() < deadline, "it did not come about in time"
+        await asyncio.sleep(0.05)
+    return answer
+
+
+def patient(id: str = "p1", family: str = "Sampledottir", **more: Any) -> Resource:
+    return {
+        "resourceType": "Patient",
+        "id": id,
+        "active": True,
+        "name": [{"use": "official", "family": family, "given": ["Rowan"]}],
+        "gender": "female",
+        "birthDate": "1990-04-17",
+        "telecom": [{"system": "phone", "value": "9135550142", "use": "home"}],
+        **more,
+    }
+
+
+def outputs(task: Resource, code: str) -> Sequence[str]:
+    return [output["valueString"] for output in task.get("output", ()) if output["type"]["text"] == code]
