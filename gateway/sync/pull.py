@@ -59,7 +59,7 @@ class Pull:
         start = await self.store.session_read(lambda session: self._start(session, realm, name))
         fetched = await runner.run(start.translator.pull(start.account, cursor, start.known, moment, types))
         after = None if types else After(cursor)
-        counts = await self.store.write(realm.org, lambda tx: self._apply(tx, realm, name, fetched, after))
+        counts = await self.store.write(realm.org, lambda tx: self.apply(tx, realm, name, fetched, after))
         for became, number in counts.items():
             PULLED.labels(start.translator.name, became).inc(number)
         return counts, fetched.cursor, fetched.more
@@ -70,7 +70,7 @@ class Pull:
         known = KnownPatients.of(session, self.store.engine, row.id or 0)
         return Start(self.connections.translator(row), account, known)
 
-    def _apply(self, tx: Transaction, realm: Realm, name: str, page: PullPage, after: After | None) -> Counts:
+    def apply(self, tx: Transaction, realm: Realm, name: str, page: PullPage, after: After | None) -> Counts:
         counts = Counter(NOTHING)
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
