@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import httpx
@@ -102,7 +103,7 @@ class Sync:
             async with _in_background(self._beating(serves)):
                 yield
         finally:
-            await _destroy()
+            await _destroy(GRACE_S if await self._is_at_work() else 0)
             await self._sign_off()
 
     async def is_served(self) -> bool:
@@ -138,13 +139,16 @@ class Sync:
 
     async def _sign_off(self) -> None:
         """Leave no row behind, or one that says that there is work to take over."""
-        unfinished = await self.client.list_workflows_async(
-            status="PENDING", executor_id=self.executors.id, load_input=False, load_output=False, limit=1
-        )
-        if unfinished:
+        if await self._is_at_work():
             await asyncio.to_thread(self.executors.leave)
         else:
             await asyncio.to_thread(self.executors.forget, self.executors.id)
+
+    async def _is_at_work(self) -> bool:
+        mine = await self.client.list_workflows_async(
+            status="PENDING", executor_id=self.executors.id, load_input=False, load_output=False, limit=1
+        )
+        return bool(mine)
 
 
 @asynccontextmanager
@@ -158,8 +162,10 @@ async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]
             await task
 
 
-async def _destroy() -> None:
-    """DBOS puts its thread pool behind the loop and takes it down with itself; the loop gets one of its own again."""
+async def _destroy(grace: int) -> None:
+    """DBOS puts its thread pool behind the loop, with each step anew, and takes it down with itself."""
     loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1) as own:
+        destroy = partial(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=grace)
+        await loop.run_in_executor(own, destroy)
     loop.set_default_executor(ThreadPoolExecutor())
-    await asyncio.to_thread(DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=GRACE_S)

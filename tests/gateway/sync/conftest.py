@@ -66,11 +66,18 @@ async def opened(
         services = Services(settings, definitions, store, auth, sync, BOX.mac_key("paging"), system_clock)
         network.gateway = httpx.ASGITransport(create_app(services))
         async with httpx.AsyncClient(transport=network.gateway, base_url=PUBLIC) as http:
-            form = {"grant_type": "client_credentials", "scope": EVERYTHING}
-            answer = await http.post("/oauth/north/token", data=form, auth=template.clients["north"])
-            yield Clinic(services, network, Fhir(http, NORTH, answer.json()["access_token"]))
+            yield Clinic(services, network, Fhir(http, NORTH, await token(http, template)))
     sync.client.destroy()
     await store.close()
+
+
+async def token(http: httpx.AsyncClient, template: Template) -> str:
+    """Asked for once a session; every copy of the template knows the key that signed it."""
+    if ("north", EVERYTHING) not in template.tokens:
+        form = {"grant_type": "client_credentials", "scope": EVERYTHING}
+        answer = await http.post("/oauth/north/token", data=form, auth=template.clients["north"])
+        template.tokens["north", EVERYTHING] = answer.raise_for_status().json()["access_token"]
+    return template.tokens["north", EVERYTHING]
 
 
 @pytest.fixture

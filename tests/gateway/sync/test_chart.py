@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.store import document
@@ -80,6 +80,7 @@ def test_the_digest_ignores_versions_and_nothing_else() -> None:
     assert len(digests) == 5
 
 
+@settings(max_examples=30)
 @given(st.dictionaries(st.sampled_from(["gender", "birthDate", "language"]), st.text(max_size=5)))
 def test_the_digest_is_of_the_content(elements: dict[str, str]) -> None:
     one, other = Chart({**patient(), **elements}), Chart({**patient(), **elements})

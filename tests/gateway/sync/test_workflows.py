@@ -166,14 +166,28 @@ async def test_one_poisonous_patient_of_a_bundle_stops_no_other(busy: Clinic) ->
     ]
 
 
+def idle(busy: Clinic) -> Callable[[], Awaitable[bool]]:
+    """Nothing waits in a queue or is under way."""
+
+    async def condition() -> bool:
+        waiting = await busy.services.sync.client.list_workflows_async(
+            status=["ENQUEUED", "DELAYED", "PENDING"], load_input=False
+        )
+        return waiting == []
+
+    return condition
+
+
 async def test_what_one_emr_says_no_other_is_told(busy: Clinic) -> None:
     await busy.staff("internal", "register", first_name="Ines", last_name="Onlyhere", date_of_birth="1971-02-03")
+    await until(idle(busy))
     before = {name: len(busy.patients_at(name)) for name in busy.emrs}
     counts = await busy.services.sync.workflows.now("pull", Order(1, "north", "internal"))
     assert counts["created"] >= 1
     found = [one for one in await busy.all("Patient") if "Onlyhere" in str(one)]
     assert len(found) == 1
     assert all([await busy.status(name, found[0]["id"]) is None for name in busy.emrs])
+    await until(idle(busy))
     assert {name: len(busy.patients_at(name)) for name in busy.emrs} == before
 
 
