@@ -15,6 +15,8 @@ What it writes:
     r4/search-parameters.json      "TYPE.CODE": {"type", "url", "expression"?, "targets"?}
     r4/compartment-patient.json    "TYPE": ["SEARCH PARAMETER", ...]
     us-core/search-parameters.json what US Core adds to the above, in the same form
+    us-core/profiles/NAME.json     one table per profile and extension (their grammar: profiles/table_of.py)
+    us-core/codes.json             the value sets that those bind to and that a list can hold, like required-codes.json
 
 A type's table starts with `"TYPE": "PARENT"` and has one line per element that the parent does not have already, in the
 order of the specification:
@@ -41,6 +43,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.definitions.expansion import ValueSets
+from gateway.definitions.profiles.table_of import profile_table
 
 Json = dict[str, Any]
 
@@ -193,6 +196,20 @@ def build(package: Path, us_core: Path | None, into: Path) -> None:
     if us_core:
         extra = parameter_table(read_all(us_core, "SearchParameter"), parameters)
         write(into / "us-core" / "search-parameters.json", extra)
+        build_profiles(definitions, value_sets, us_core, into / "us-core")
+
+
+def build_profiles(r4: Iterable[Json], value_sets: ValueSets, package: Path, into: Path) -> None:
+    own = [d for d in r4 if d.get("derivation") != "constraint"]
+    elements = {element["id"]: element for definition in own for element in definition["snapshot"]["element"]}
+    bound: set[str] = set()
+    for definition in read_all(package, "StructureDefinition"):
+        table = profile_table(definition, elements)
+        write(into / "profiles" / f"{definition['id']}.json", table)
+        bound |= {facts["binding"][1] for facts in table.values() if "binding" in facts}
+    both = value_sets.with_more(read_all(package, "ValueSet"), read_all(package, "CodeSystem"))
+    codes = {url: both.expand(url) for url in sorted(bound)}
+    write(into / "codes.json", {url: found for url, found in codes.items() if found is not None})
 
 
 def main() -> None:

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from gateway.definitions.contract import Resource, SearchParameter
+from gateway.definitions.contract import NONE, Demanded, Resource, SearchParameter
 from gateway.definitions.indexing.program import Program
+from gateway.definitions.profiles.registry import Profiles
 from gateway.definitions.tables import Tables
-from gateway.definitions.validation.checks import Checks
+from gateway.definitions.validation.checks import NOTHING_ELSE, Checks
+from gateway.definitions.validation.findings import Findings, Scope
+from gateway.definitions.validation.invariants import advice_on
 from gateway.faults import Issue, NotSupported
 from gateway.search.entries import Entry
 
@@ -19,7 +22,8 @@ class CompiledDefinitions:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._checks = Checks(tables)
+        self._profiles = Profiles(tables.profiles, tables.profile_codes, tables.primitives, tables.resource_types)
+        self._checks = Checks(tables, self._profiled)
         self._program = cache(self._compile_program)
         self.served = tables.served
         self.all_types = tables.resource_types
@@ -30,8 +34,22 @@ class CompiledDefinitions:
             raise NotSupported("Ask for a resource type of R4")
         return self._tables.search_parameters(type)
 
-    def validate(self, resource: Resource) -> tuple[Issue, ...]:
-        findings = self._checks.of_resource(resource)
+    def validate(self, resource: Resource, demanded: Demanded = NONE) -> tuple[Issue, ...]:
+        return self._issues(resource, Scope(demanded=demanded) if demanded else NOTHING_ELSE)
+
+    def examine(self, resource: Resource, demanded: Demanded = NONE) -> tuple[Issue, ...]:
+        return self._issues(resource, Scope(demanded=demanded, advises=True))
+
+    def profiles_on(self, type: str) -> tuple[str, ...]:
+        return self._profiles.of_type(type)
+
+    def _profiled(self, resource: Resource, scope: Scope) -> Findings:
+        type, met = resource["resourceType"], scope.extensions or ()
+        found = self._profiles.findings(resource, scope.demanded.get(type, ()), met, scope.advises)
+        return [*found, *advice_on(resource)] if scope.advises else found
+
+    def _issues(self, resource: Resource, scope: Scope) -> tuple[Issue, ...]:
+        findings = self._checks.of_resource(resource, scope)
         root = resource.get("resourceType") if isinstance(resource, dict) else None
         name = root if isinstance(root, str) and root in self.all_types else "Resource"
         return tuple(finding.issue(name) for finding in findings)

@@ -5,14 +5,26 @@ Definitions are read once at start-up from `profiles/` and are immutable afterwa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from gateway.faults import Issue
 from gateway.search.entries import Entry
 
 Resource = dict[str, Any]
+Demanded = Mapping[str, Sequence[str]]
+"""Resource type → the profiles that each resource of it has to satisfy, whatever it claims."""
+NONE: Demanded = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of a composite search parameter; the expression starts at what the composite's selects."""
+
+    kind: str
+    expression: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +54,17 @@ class Definitions(Protocol):
     def search_parameters(self, type: str) -> Mapping[str, SearchParameter]:
         """By code, those of Resource and DomainResource included (`_id`, `_lastUpdated`, `_tag` …)."""
 
-    def validate(self, resource: Resource) -> tuple[Issue, ...]:
-        """Everything wrong with the resource, each issue with its FHIRPath-like expression (`Patient.name[0].use`)."""
+    def validate(self, resource: Resource, demanded: Demanded = NONE) -> tuple[Issue, ...]:
+        """Everything wrong with the resource, each issue with its FHIRPath-like expression (`Patient.name[0].use`).
+
+        The profiles that it claims and those that are demanded of its type are looked at once the type is satisfied.
+        """
+
+    def examine(self, resource: Resource, demanded: Demanded = NONE) -> tuple[Issue, ...]:
+        """The same, with what is advised and what could not be checked as warnings."""
+
+    def profiles_on(self, type: str) -> tuple[str, ...]:
+        """The canonical URLs of the profiles on a type that are known here."""
 
     def index(self, resource: Resource) -> list[Entry]:
         """The search index entries of a resource, without `_id` and `_lastUpdated`, which the store knows itself.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from gateway.definitions.outside_codes import OUTSIDE
+
 Json = dict[str, Any]
 Codes = dict[str, list[str]]
 
@@ -22,8 +24,14 @@ class ValueSets:
         self._value_sets = {v["url"]: v for v in value_sets if "url" in v}
         self._code_systems = {c["url"]: c for c in code_systems if c.get("content") == "complete"}
 
+    def with_more(self, value_sets: Iterable[Json], code_systems: Iterable[Json]) -> ValueSets:
+        """These and those of another package."""
+        return ValueSets([*self._value_sets.values(), *value_sets], [*self._code_systems.values(), *code_systems])
+
     def expand(self, url: str) -> Codes | None:
         """System → codes, sorted by system; None where the package does not hold them all."""
+        if url in OUTSIDE:
+            return OUTSIDE[url]
         compose = self._value_sets.get(url, {}).get("compose", {})
         if not compose or compose.get("exclude"):
             return None

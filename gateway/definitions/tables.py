@@ -13,12 +13,16 @@ from typing import Any
 
 import msgspec
 
-from gateway.definitions.contract import SearchParameter
+from gateway.definitions.contract import Component, SearchParameter
+from gateway.definitions.profiles.nodes import Profile, read_profile
 
 LINE = re.compile(
     r"(?P<min>\d+)\.\.(?P<max>\d+|\*) (?:[?!Σ]+ )?(?P<types>[^;]*?)(?:; (?P<strength>\w+) (?P<value_set>\S+))?"
 )
 TYPE = re.compile(r"(?P<code>[\w#.]+)(?:\((?P<names>[^)]*)\))?")
+
+LANGUAGES = "http://hl7.org/fhir/ValueSet/languages"
+"""Preferred, with all-languages as what it must not go beyond: required, as far as the form of a tag goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def element(path: str, line: str) -> Element:
         min=int(found["min"]),
         max=None if found["max"] == "*" else int(found["max"]),
         types=tuple(element_type(text, path) for text in found["types"].split(" | ")),
-        value_set=found["value_set"] if found["strength"] == "required" else "",
+        value_set=found["value_set"] if found["strength"] == "required" or found["value_set"] == LANGUAGES else "",
     )
 
 
@@ -137,6 +141,19 @@ class Tables:
     def patient_compartment(self) -> Mapping[str, tuple[str, ...]]:
         table: dict[str, list[str]] = self._read("r4", "compartment-patient.json")
         return {type: tuple(parameters) for type, parameters in table.items()}
+
+    @cached_property
+    def profiles(self) -> tuple[Profile, ...]:
+        """Those of US Core, and ours (profiles/crosswalk/), whose definitions are their own tables."""
+        folder = self._at("us-core", "profiles")
+        tables = [self._read("us-core", "profiles", file.name) for file in folder.iterdir()]
+        return tuple(read_profile(table) for table in tables)
+
+    @cached_property
+    def profile_codes(self) -> Mapping[str, Mapping[str, list[str]]]:
+        """What profiles bind to, besides `codes`."""
+        table: dict[str, dict[str, list[str]]] = self._read("us-core", "codes.json")
+        return {**self.codes, **table}
 
     def search_parameters(self, type: str) -> Mapping[str, SearchParameter]:
         """By code, those of Resource and DomainResource included."""

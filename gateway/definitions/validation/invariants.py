@@ -5,11 +5,12 @@ They run only on objects whose own shape has been found right, and read nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gateway.definitions.dates import EARLIEST, LATEST, date_range
+from gateway.definitions.validation.findings import Finding
 
 Object = dict[str, Any]
 
@@ -39,9 +40,10 @@ def has_choice(value: Object, name: str) -> bool:
     return any(key.lstrip("_").startswith(name) for key in value)
 
 
-def concept_is(value: Object, name: str, *codes: str) -> bool:
-    concept = value.get(name)
-    return concept is not None and any(coding.get("code") in codes for coding in concept.get("coding", ()))
+def concept_has(value: Object, name: str, system: str, *codes: str) -> bool:
+    """Whether the concept has one of the codes of that system."""
+    codings = (value.get(name) or {}).get("coding", ())
+    return any(coding.get("system") == system and coding.get("code") in codes for coding in codings)
 
 
 def starts_before_it_ends(value: Object) -> bool:
@@ -69,6 +71,58 @@ def not_at_home(name: str) -> Callable[[Object], bool]:
     return lambda value: all(item.get("use") != "home" for item in value.get(name, ()))
 
 
+def at_least_zero(name: str) -> Callable[[Object], bool]:
+    return lambda value: value.get(name) is None or value[name] >= 0
+
+
+def offset_has_event(value: Object) -> bool:
+    """Meals themselves have no before and after."""
+    return not has(value, "offset") or (has(value, "when") and MEALS.isdisjoint(value.get("when", ())))
+
+
+def components_differ(value: Object) -> bool:
+    """Where there is a value, no component has the observation's own code."""
+    if "component" not in value or not has_choice(value, "value"):
+        return True
+    own = codings(value.get("code"))
+    return all(own.isdisjoint(codings(component.get("code"))) for component in value["component"])
+
+
+def codings(concept: Object | None) -> set[tuple[object, object]]:
+    return {(coding.get("system"), coding.get("code")) for coding in (concept or {}).get("coding", ())}
+
+
+def entries_have(name: str, *types: str) -> Callable[[Object], bool]:
+    """The part of an entry that goes with these types of Bundle and with no other."""
+    return lambda bundle: all((name in entry) == (bundle.get("type") in types) for entry in bundle.get("entry", ()))
+
+
+def full_urls_differ(bundle: Object) -> bool:
+    named = [
+        (entry["fullUrl"], entry.get("resource", {}).get("meta", {}).get("versionId"))
+        for entry in bundle.get("entry", ())
+        if "fullUrl" in entry
+    ]
+    return bundle.get("type") == "history" or len(named) == len(set(named))
+
+
+def starts_with(type: str, resource: str) -> Callable[[Object], bool]:
+    def holds(bundle: Object) -> bool:
+        first = (bundle.get("entry") or [{}])[0]
+        return bundle.get("type") != type or first.get("resource", {}).get("resourceType") == resource
+
+    return holds
+
+
+def document_is_identified(bundle: Object) -> bool:
+    return bundle.get("type") != "document" or {"system", "value"} <= bundle.get("identifier", {}).keys()
+
+
+MEALS = frozenset(("C", "CM", "CD", "CV"))
+CLINICAL_STATUS = "http://terminology.hl7.org/CodeSystem/condition-clinical"
+VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+ALLERGY_VERIFICATION = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
+CONDITION_CATEGORY = "http://terminology.hl7.org/CodeSystem/condition-category"
 OVER = ("inactive", "resolved", "remission")
 QUANTITY = Invariant("qty-3", quantity_code_has_system, "Add the system of the unit code", "system")
 
@@ -98,9 +152,17 @@ INVARIANTS: Mapping[str, tuple[Invariant, ...]] = {
     "Timing.repeat": (
         Invariant("tim-1", lambda v: not has(v, "duration") or has(v, "durationUnit"), "Add the durationUnit"),
         Invariant("tim-2", lambda v: not has(v, "period") or has(v, "periodUnit"), "Add the periodUnit"),
+        Invariant("tim-4", at_least_zero("duration"), "Give a duration of at least 0", "duration"),
+        Invariant("tim-5", at_least_zero("period"), "Give a period of at least 0", "period"),
         Invariant("tim-6", lambda v: not has(v, "periodMax") or has(v, "period"), "Add the period below periodMax"),
         Invariant("tim-7", lambda v: not has(v, "durationMax") or has(v, "duration"), "Add the duration"),
         Invariant("tim-8", lambda v: not has(v, "countMax") or has(v, "count"), "Add the count below countMax"),
+        Invariant(
+            "tim-9", offset_has_event, "Give the event that the offset is from, and none that is a meal", "offset"
+        ),
+        Invariant(
+            "tim-10", lambda v: not (has(v, "timeOfDay") and has(v, "when")), "Give timeOfDay or when, not both", "when"
+        ),
     ),
     "Patient.contact": (
         Invariant(
@@ -121,6 +183,12 @@ INVARIANTS: Mapping[str, tuple[Invariant, ...]] = {
             "Remove dataAbsentReason where there is a value",
             "dataAbsentReason",
         ),
+        Invariant(
+            "obs-7",
+            components_differ,
+            "Give components other codes than that of the observation, whose value stands beside them",
+            "component",
+        ),
     ),
     "Observation.referenceRange": (
         Invariant("obs-3", lambda v: has(v, "low", "high", "text"), "Give the range a low, a high or a text"),
@@ -128,13 +196,17 @@ INVARIANTS: Mapping[str, tuple[Invariant, ...]] = {
     "Condition": (
         Invariant(
             "con-4",
-            lambda v: not has_choice(v, "abatement") or concept_is(v, "clinicalStatus", *OVER),
+            lambda v: not has_choice(v, "abatement") or concept_has(v, "clinicalStatus", CLINICAL_STATUS, *OVER),
             "Say inactive, resolved or remission where there is an abatement",
             "clinicalStatus",
         ),
         Invariant(
             "con-5",
-            lambda v: not (concept_is(v, "verificationStatus", "entered-in-error") and has(v, "clinicalStatus")),
+            lambda v: (
+                not (
+                    concept_has(v, "verificationStatus", VERIFICATION, "entered-in-error") and has(v, "clinicalStatus")
+                )
+            ),
             "Remove clinicalStatus where the condition was entered in error",
             "clinicalStatus",
         ),
@@ -142,15 +214,77 @@ INVARIANTS: Mapping[str, tuple[Invariant, ...]] = {
     "AllergyIntolerance": (
         Invariant(
             "ait-1",
-            lambda v: concept_is(v, "verificationStatus", "entered-in-error") or has(v, "clinicalStatus"),
+            lambda v: (
+                concept_has(v, "verificationStatus", ALLERGY_VERIFICATION, "entered-in-error")
+                or has(v, "clinicalStatus")
+            ),
             "Add the clinicalStatus",
             "clinicalStatus",
         ),
         Invariant(
             "ait-2",
-            lambda v: not (concept_is(v, "verificationStatus", "entered-in-error") and has(v, "clinicalStatus")),
+            lambda v: (
+                not (
+                    concept_has(v, "verificationStatus", ALLERGY_VERIFICATION, "entered-in-error")
+                    and has(v, "clinicalStatus")
+                )
+            ),
             "Remove clinicalStatus where the allergy was entered in error",
             "clinicalStatus",
+        ),
+    ),
+    "Condition.stage": (
+        Invariant("con-1", lambda v: has(v, "summary", "assessment"), "Give the stage a summary or an assessment"),
+    ),
+    "Condition.evidence": (
+        Invariant("con-2", lambda v: has(v, "code", "detail"), "Give the evidence a code or a detail"),
+    ),
+    "Bundle": (
+        Invariant(
+            "bdl-1",
+            lambda v: not has(v, "total") or v.get("type") in ("searchset", "history"),
+            "Give a total for searches and histories only",
+            "total",
+        ),
+        Invariant(
+            "bdl-2",
+            lambda v: v.get("type") == "searchset" or not any("search" in entry for entry in v.get("entry", ())),
+            "Give search details in a searchset only",
+            "entry",
+        ),
+        Invariant(
+            "bdl-3",
+            entries_have("request", "batch", "transaction", "history"),
+            "Give each entry of a batch, transaction or history a request, and no other entry",
+            "entry",
+        ),
+        Invariant(
+            "bdl-4",
+            entries_have("response", "batch-response", "transaction-response", "history"),
+            "Give each entry of a response or history a response, and no other entry",
+            "entry",
+        ),
+        Invariant("bdl-7", full_urls_differ, "Give each entry a fullUrl of its own, or other versions of it", "entry"),
+        Invariant("bdl-9", document_is_identified, "Give a document an identifier with system and value", "identifier"),
+        Invariant(
+            "bdl-10",
+            lambda v: v.get("type") != "document" or has(v, "timestamp"),
+            "Give a document its timestamp",
+            "timestamp",
+        ),
+        Invariant(
+            "bdl-11", starts_with("document", "Composition"), "Let a document start with its Composition", "entry"
+        ),
+        Invariant(
+            "bdl-12", starts_with("message", "MessageHeader"), "Let a message start with its MessageHeader", "entry"
+        ),
+    ),
+    "Bundle.entry": (
+        Invariant(
+            "bdl-5", lambda v: has(v, "resource", "request", "response"), "Give the entry a resource or a request"
+        ),
+        Invariant(
+            "bdl-8", lambda v: "/_history/" not in v.get("fullUrl", ""), "Give a fullUrl without a version", "fullUrl"
         ),
     ),
     "CarePlan.activity": (
@@ -196,3 +330,38 @@ INVARIANTS: Mapping[str, tuple[Invariant, ...]] = {
         ),
     ),
 }
+
+ADVICE: Mapping[str, tuple[Invariant, ...]] = {
+    "Condition": (
+        Invariant(
+            "con-3",
+            lambda v: (
+                has(v, "clinicalStatus")
+                or concept_has(v, "verificationStatus", VERIFICATION, "entered-in-error")
+                or not any(
+                    coding == (CONDITION_CATEGORY, "problem-list-item")
+                    for category in v.get("category", ())
+                    for coding in codings(category)
+                )
+            ),
+            "Add the clinicalStatus of a problem on the list",
+            "clinicalStatus",
+        ),
+    ),
+}
+"""Those that R4 publishes as warnings."""
+
+NARRATIVE = Invariant(
+    "dom-6", lambda v: has(v, "text"), "Add a narrative, so that people can read the resource", "text"
+)
+"""Best practice for each type that has a narrative."""
+WITHOUT_NARRATIVE = frozenset(("Bundle", "Binary", "Parameters"))
+
+
+def advice_on(resource: Object) -> Iterator[Finding]:
+    """What R4 advises, as warnings."""
+    type = resource["resourceType"]
+    general = () if type in WITHOUT_NARRATIVE else (NARRATIVE,)
+    for invariant in (*ADVICE.get(type, ()), *general):
+        if not invariant.holds(resource):
+            yield Finding(invariant.advice, "invariant", [f".{invariant.at}"], "warning")

@@ -43,7 +43,6 @@ ADVICE = {
     "uri": "Send a non-empty URI without spaces",
     "url": "Send a non-empty URL without spaces",
     "uuid": "Send urn:uuid: followed by the UUID in lower case",
-    "xhtml": "Send the narrative as XHTML in one div element",
 }
 
 
@@ -80,10 +79,6 @@ def is_base64(value: Any) -> bool:
         return False
 
 
-def is_xhtml(value: Any) -> bool:
-    return isinstance(value, str) and value.lstrip().startswith("<div") and is_writable(value)
-
-
 def integer_in(low: int, high: int) -> Holds:
     return lambda value: type(value) is int and low <= value <= high
 
@@ -110,7 +105,6 @@ BY_HAND: Mapping[str, Holds] = {
     "positiveInt": integer_in(1, 2**31 - 1),
     "string": is_string,
     "unsignedInt": integer_in(0, 2**31 - 1),
-    "xhtml": is_xhtml,
 }
 """Where the published regular expression is not enough, or too slow."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from gateway.definitions.contract import Resource, SearchParameter
+from gateway.definitions.contract import NONE, Demanded, Resource, SearchParameter
 from gateway.faults import Issue
 from gateway.search.dates import date_range
 from gateway.search.entries import (
@@ -37,7 +37,13 @@ class BasicDefinitions:
     def search_parameters(self, type: str) -> Mapping[str, SearchParameter]:
         return PARAMETERS
 
-    def validate(self, resource: Resource) -> tuple[Issue, ...]:
+    def validate(self, resource: Resource, demanded: Demanded = NONE) -> tuple[Issue, ...]:
+        return ()
+
+    def examine(self, resource: Resource, demanded: Demanded = NONE) -> tuple[Issue, ...]:
+        return ()
+
+    def profiles_on(self, type: str) -> tuple[str, ...]:
         return ()
 
     def index(self, resource: Resource) -> list[Entry]:

@@ -88,7 +88,7 @@ ILLEGAL: list[tuple[dict[str, Any], str, str]] = [
     (patient(extension=[{"url": URL, "valueDecimal": "1.0"}]), "Patient.extension[0].valueDecimal", "value"),
     (patient(extension=[{"url": URL, "valueDecimal": Decimal("1e999999999")}]),
      "Patient.extension[0].valueDecimal", "value"),
-    (patient(text={"status": "generated", "div": "<p>x</p>"}), "Patient.text.div", "value"),
+    (patient(text={"status": "generated", "div": "<p>x</p>"}), "Patient.text.div", "invariant"),
     # required bindings
     (patient(gender="M"), "Patient.gender", "code-invalid"),
     (patient(name=[{"use": "legal"}]), "Patient.name[0].use", "code-invalid"),

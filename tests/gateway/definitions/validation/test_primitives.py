@@ -13,7 +13,7 @@ from gateway.definitions.tables import Tables
 from gateway.definitions.validation.findings import Scope
 from gateway.definitions.validation.primitives import ADVICE, primitive_check
 
-PATTERNS = Tables().primitives
+PATTERNS = {type: pattern for type, pattern in Tables().primitives.items() if type != "xhtml"}
 
 
 def fits(type: str, value: Any) -> bool:
@@ -21,7 +21,7 @@ def fits(type: str, value: Any) -> bool:
 
 
 def test_every_primitive_type_of_r4_has_its_advice() -> None:
-    assert PATTERNS.keys() == ADVICE.keys()
+    assert PATTERNS.keys() == ADVICE.keys()  # narratives have a check of their own
 
 
 TAKEN: dict[str, list[Any]] = {
