@@ -33,15 +33,12 @@ MISSING: Any = object()
 ODD = st.sampled_from([MISSING, MISSING, None, "", "?", 7, True, [], {}, "0000-00-00", ["x"], {"x": "y"}])
 
 
-def records(reading: Reading) -> st.SearchStrategy[Record]:
+@st.composite
+def records(draw: st.DrawFn, reading: Reading) -> Record:
     """An example with some of its leaves drawn anew."""
-    return st.sampled_from(reading.records).flatmap(lambda record: _redrawn(reading.view, record))
-
-
-def _redrawn(view: View, record: Record) -> st.SearchStrategy[Record]:
-    places = dict(_drawable(view, record))
-    changes = st.fixed_dictionaries({}, optional=places)
-    return changes.map(lambda drawn: _changed(record, drawn))
+    record: Record = draw(st.sampled_from(reading.records))
+    places = dict(_drawable(reading.view, record))
+    return _changed(record, {place: draw(values) for place, values in places.items() if draw(st.booleans())})
 
 
 def _drawable(view: View, record: Record) -> Iterator[tuple[Concrete, st.SearchStrategy[Any]]]:

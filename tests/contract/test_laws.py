@@ -15,7 +15,15 @@ from gateway.translation.rows import Each, Record, Way
 from tests.contract.drawing import records
 from tests.contract.plugins import Reading, each_reading, two_way, visible
 
-LAW = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+LAW = settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+"""Always the same examples: with random ones Hypothesis 6.170 stops about once in 1,500 runs of a law with
+FlakyStrategyDefinition, although the places that are drawn for are the same each time.
+"""
 
 
 def stripped(document: Any) -> Any:
