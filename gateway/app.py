@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -15,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from gateway.auth.endpoints import ROUTES as AUTH_ROUTES
 from gateway.console.routes import ROUTES as CONSOLE_ROUTES
-from gateway.envelope import Envelope, fault_response, http_exception_response
+from gateway.envelope import Envelope, database_response, fault_response, http_exception_response
 from gateway.faults import Fault
 from gateway.interactions.bundle import bundle
 from gateway.interactions.capabilities import capabilities
@@ -83,7 +84,11 @@ def create_app(services: Services | None, lifespan: Lifespan | None = None) -> S
     app = Starlette(
         routes=[*ROUTES, *OPERATIONS],
         middleware=[Middleware(Envelope)],
-        exception_handlers={Fault: fault_response, HTTPException: http_exception_response},
+        exception_handlers={
+            Fault: fault_response,
+            HTTPException: http_exception_response,
+            SQLAlchemyError: database_response,
+        },
         lifespan=lifespan,
     )
     # A redirect to the address with or without its last slash would be built from the Host header.

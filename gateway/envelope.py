@@ -14,9 +14,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.faults import EmrBusy, Fault, Issue, MethodNotAllowed, NotFound, Unauthenticated
+from gateway.faults import DatabaseBusy, EmrBusy, Fault, Issue, MethodNotAllowed, NotFound, Unauthenticated
 from gateway.interactions.exchange import json_response
 from gateway.outcome import UNKNOWN, answer_for, operation_outcome, outcome_of, unforeseen_outcome
+from gateway.store.trouble import busy, is_passing
 from gateway.telemetry import REQUESTS, SECONDS, frames
 
 PLAUSIBLE_ID = re.compile(rb"[A-Za-z0-9._\-]{8,128}")
@@ -104,9 +105,17 @@ def fault_response(request: Request, fault: Exception) -> Response:
     headers = {}
     if isinstance(fault, Unauthenticated):
         headers["WWW-Authenticate"] = fault.challenge
-    if isinstance(fault, EmrBusy) and fault.after:
+    if isinstance(fault, EmrBusy | DatabaseBusy) and fault.after:
         headers["Retry-After"] = str(int(fault.after) + 1)
     return json_response(outcome_of(fault), answer_for(fault).status, headers)
+
+
+def database_response(request: Request, error: Exception) -> Response:
+    """What reaches here from sessions of the engine: a DatabaseBusy, when it passes by itself."""
+    if not is_passing(error):
+        raise error
+    log.warning("database busy", kind=type(error).__name__)
+    return fault_response(request, busy())
 
 
 def http_exception_response(request: Request, exception: Exception) -> Response:

@@ -23,6 +23,7 @@
     │   ├── EmrDenied        it refused our credentials
     │   ├── EmrRefused       it refused this record
     │   └── EmrSwitchedOff   the endpoint is off for this instance
+    ├── DatabaseBusy         our own database is busy or out of reach     (retry)
     └── Misconfigured        the operator has to set something right
 
 Which HTTP status and issue code each one becomes stands in one table, in outcome.py.
@@ -160,6 +161,15 @@ class EmrRefused(EmrFault):
 
 class EmrSwitchedOff(EmrFault):
     """The endpoint is off for this instance."""
+
+
+class DatabaseBusy(Fault):
+    """Our own database is busy or out of reach."""
+
+    def __init__(self, diagnostics: str | tuple[Issue, ...], *expression: str, after: float = 1.0) -> None:
+        super().__init__(diagnostics, *expression)
+        self.after = after
+        """Seconds to wait."""
 
 
 class Misconfigured(Fault):

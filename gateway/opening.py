@@ -13,6 +13,7 @@ from gateway.definitions import load
 from gateway.faults import Misconfigured
 from gateway.services import Services
 from gateway.settings import Settings
+from gateway.store.dialect import SQLITE, dialect_of
 from gateway.store.migrations import is_current
 from gateway.store.migrations import migrate as migrate_tables
 from gateway.store.open import open_store, system_clock
@@ -27,7 +28,7 @@ PAGING = "paging"
 
 def data_dir(settings: Settings) -> Path:
     """Where files that belong to the database go: beside it, or under data/ where it is a server."""
-    if settings.database_url.startswith("sqlite"):
+    if dialect_of(settings.database_url) is SQLITE:
         return database_path(settings.database_url).parent
     return Path("data")
 

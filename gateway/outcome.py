@@ -39,6 +39,7 @@ ANSWERS: dict[type[Fault], Answer] = {
     faults.EmrDenied: Answer(502, "exception"),
     faults.EmrRefused: Answer(422, "business-rule"),
     faults.EmrSwitchedOff: Answer(502, "not-supported"),
+    faults.DatabaseBusy: Answer(503, "transient"),
     faults.Misconfigured: Answer(500, "exception"),
 }
 UNKNOWN = Answer(500, "exception")

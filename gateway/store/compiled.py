@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import Dialect, Executable
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -31,7 +31,9 @@ class Compiled:
 Compile = Callable[[Executable], Compiled]
 
 
-def compiled(compiler: SQLCompiler) -> Compiled:
+def compiled(statement: Executable, dialect: Dialect) -> Compiled:
+    compiler = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+    assert isinstance(compiler, SQLCompiler)  # noqa: S101 (a DDL statement would be a mistake of ours)
     constants = {name: bind.value for bind, name in compiler.bind_names.items() if not bind.required}
     return Compiled(str(compiler), tuple(compiler.positiontup or ()), constants)
 

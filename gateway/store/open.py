@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from sqlalchemy import make_url
-
 from gateway.definitions.contract import Definitions
 from gateway.faults import Misconfigured
+from gateway.store.dialect import VARIABLE, dialect_of
 from gateway.store.migrations import is_current
 from gateway.store.param_ids import check_collisions
 from gateway.store.store import SqlStore
@@ -20,11 +19,7 @@ def system_clock() -> int:
 
 def open_store(database_url: str, definitions: Definitions, *, clock: Callable[[], int] = system_clock) -> SqlStore:
     """The store on a migrated database; `clock` tells UTC microseconds since 1970."""
-    if make_url(database_url).get_backend_name() != "sqlite":
-        raise Misconfigured("Use a sqlite:/// address; no other database is supported yet.", "CROSSWALK_DATABASE_URL")
     check_collisions(definitions)
     if not is_current(database_url):
-        raise Misconfigured(
-            "The database is not at the current schema; run `crosswalk migrate`.", "CROSSWALK_DATABASE_URL"
-        )
-    return SqlStore(database_url, definitions, clock)
+        raise Misconfigured("The database is not at the current schema; run `crosswalk migrate`.", VARIABLE)
+    return SqlStore(dialect_of(database_url).open_database(database_url), definitions, clock)

@@ -17,7 +17,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Integer,
     Select,
     and_,
     bindparam,
@@ -108,7 +107,7 @@ def binder(prefix: str) -> Bind:
 
 def unindexed(column: Expression) -> Expression:
     """The column so written that no index on it is considered; the check itself remains."""
-    return UnaryExpression(column, operator=custom_op("+"), type_=Integer())
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 # --- one test -------------------------------------------------------------------------------------------------------

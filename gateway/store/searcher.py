@@ -1,8 +1,7 @@
-"""Runs a search on one raw connection: weighs the tests, takes a road, fetches the page, the total and the includes."""
+"""Runs a search on one connection: weighs the tests, takes a road, fetches the page, the total and the includes."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -13,6 +12,7 @@ from gateway.search.query import Include, Query
 from gateway.store import search_sql
 from gateway.store.compiled import Compile, Compiled, Row
 from gateway.store.contract import Page, Stored
+from gateway.store.database import Driver
 from gateway.store.param_ids import param_id
 from gateway.store.search_sql import Shape, order_shape, test_shape
 from gateway.store.statements import STORED, stored
@@ -35,8 +35,8 @@ class Searcher:
         self._count = cached(lambda shape: compile(search_sql.count_of_keys(shape)))
         self._included = cached(lambda size, targeted: compile(search_sql.included(size, targeted)))
 
-    def search(self, raw: sqlite3.Connection, org: int, query: Query) -> Page:
-        return Search(self, raw, org, query).page()
+    def search(self, driver: Driver, org: int, query: Query) -> Page:
+        return Search(self, driver, org, query).page()
 
     def page_statement(self, shape: Shape) -> Compiled:
         return self._page(shape)
@@ -54,9 +54,9 @@ class Searcher:
 class Search:
     """One search of one organisation."""
 
-    def __init__(self, searcher: Searcher, raw: sqlite3.Connection, org: int, query: Query) -> None:
+    def __init__(self, searcher: Searcher, driver: Driver, org: int, query: Query) -> None:
         self.searcher = searcher
-        self.raw = raw
+        self.connection = driver
         self.query = query
         self.tests = tests(query)
         self.orders = orders(query.sort)
@@ -141,7 +141,7 @@ class Search:
         ]
 
     def rows(self, statement: Compiled, values: Mapping[str, Any]) -> list[Row]:
-        return self.raw.execute(statement.sql, statement.bind(values)).fetchall()
+        return self.connection.rows(statement, values)
 
 
 def test_values(type: str, test: Test, number: int) -> dict[str, Any]:

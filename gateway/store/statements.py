@@ -84,7 +84,9 @@ STATEMENTS: dict[str, Executable] = {
     "read": versions(RESOURCE),
     "vread": union_all(one_version(RESOURCE), one_version(HISTORY)),
     "history": union_all(versions(RESOURCE), versions(HISTORY)).order_by(literal_column("version").desc()),
-    "create": insert(RESOURCE).values({c.name: bindparam(c.name) for c in RESOURCE.columns if c.name != "key"}),
+    "create": insert(RESOURCE)
+    .values({c.name: bindparam(c.name) for c in RESOURCE.columns if c.name != "key"})
+    .returning(RESOURCE.c.key),
     "supersede": copy_to_history(),
     "replace": replace_current(),
 }

@@ -1,16 +1,15 @@
-"""The inside of a write: one resource's versions and index rows, on the raw connection of the transaction."""
+"""The inside of a write: one resource's versions and index rows, on the driver's connection."""
 
 from __future__ import annotations
-
-import sqlite3
 
 from sqlalchemy import Connection
 
 from gateway.definitions.contract import Definitions, Resource
 from gateway.search.entries import Entry
 from gateway.search.query import Query
-from gateway.store import document, sqlite
+from gateway.store import document
 from gateway.store.contract import Page, Stored
+from gateway.store.database import Driver
 from gateway.store.rows import index_rows
 from gateway.store.searcher import Searcher
 from gateway.store.statements import Statements, stored
@@ -24,6 +23,7 @@ class SqlTransaction:
         org: int,
         now: int,
         connection: Connection,
+        driver: Driver,
         definitions: Definitions,
         statements: Statements,
         searcher: Searcher,
@@ -31,7 +31,7 @@ class SqlTransaction:
         self.org = org
         self.now = now
         self._connection = connection
-        self._raw: sqlite3.Connection = sqlite.raw_connection(connection)
+        self._driver = driver
         self._definitions = definitions
         self._statements = statements
         self._searcher = searcher
@@ -41,13 +41,11 @@ class SqlTransaction:
         return self._connection
 
     def read(self, type: str, id: str) -> Stored | None:
-        statement = self._statements.read
-        values = {"org": self.org, "type": type, "id": id}
-        row = self._raw.execute(statement.sql, statement.bind(values)).fetchone()
-        return stored(row) if row else None
+        rows = self._driver.rows(self._statements.read, {"org": self.org, "type": type, "id": id})
+        return stored(rows[0]) if rows else None
 
     def search(self, query: Query) -> Page:
-        return self._searcher.search(self._raw, self.org, query)
+        return self._searcher.search(self._driver, self.org, query)
 
     def put(self, resource: Resource) -> Stored:
         type, id = resource["resourceType"], resource["id"]
@@ -81,20 +79,20 @@ class SqlTransaction:
     def _write(self, current: Stored | None, new: Stored, entries: list[Entry]) -> Stored:
         key = self._create(new) if current is None else self._replace(current, new)
         for table, rows in index_rows(self.org, new.type, key, entries).items():
-            self._raw.executemany(self._statements.index[table].insert.sql, rows)
+            self._driver.run_each(self._statements.index[table].insert, rows)
         return Stored(key, new.type, new.id, new.version, new.updated, new.deleted, new.body)
 
     def _create(self, new: Stored) -> int:
-        values = {name: getattr(new, name) for name in ("type", "id", "version", "updated", "deleted", "body")}
-        statement = self._statements.create
-        return sqlite.insert(self._raw, statement, statement.bind({"org": self.org, **values}))
+        state = {name: getattr(new, name) for name in ("type", "id", "version", "updated", "body")}
+        values = {"org": self.org, "deleted": int(new.deleted), **state}
+        [(key,)] = self._driver.rows(self._statements.create, values)
+        return int(key)
 
     def _replace(self, current: Stored, new: Stored) -> int:
         names = {"org": self.org, "type": new.type, "id": new.id, "key": current.key}
-        state = {name: getattr(new, name) for name in ("version", "updated", "deleted", "body")}
-        keep, replace = self._statements.supersede, self._statements.replace
-        self._raw.execute(keep.sql, keep.bind(names))
-        self._raw.execute(replace.sql, replace.bind({"in_org": self.org, "with_key": current.key, **state}))
+        state = {"version": new.version, "updated": new.updated, "deleted": int(new.deleted), "body": new.body}
+        self._driver.run(self._statements.supersede, names)
+        self._driver.run(self._statements.replace, {"in_org": self.org, "with_key": current.key, **state})
         for index in self._statements.index.values():
-            self._raw.execute(index.clear.sql, index.clear.bind(names))
+            self._driver.run(index.clear, names)
         return current.key

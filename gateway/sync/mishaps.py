@@ -5,16 +5,10 @@ Their texts reach Tasks and logs, so an unforeseen exception is told by its kind
 
 from __future__ import annotations
 
-import sqlite3
 import traceback
 
-from sqlalchemy.exc import OperationalError
-
-from gateway.faults import EmrFault, Fault
-
-
-class DatabaseBusy(Fault):
-    """The gateway's own database could not be written for now."""
+from gateway.faults import DatabaseBusy, EmrFault, Fault
+from gateway.store.trouble import is_passing
 
 
 class Mistake(Fault):
@@ -25,7 +19,7 @@ def as_fault(error: Exception) -> Fault:
     """The same failure as a Fault without patient data, and one that a journal can keep."""
     if isinstance(error, Fault):
         return error
-    if isinstance(error, OperationalError | sqlite3.OperationalError):
+    if is_passing(error):
         return DatabaseBusy("the gateway's database could not be reached or was busy")
     kind, place = type(error).__name__, _place(error)
     return Mistake(f"the gateway made a mistake ({kind} in {place}); report it to whoever looks after the gateway")

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from gateway.auth.authority import Realm
 from gateway.definitions.contract import Definitions
 from gateway.store.contract import Transaction
 from gateway.store.store import SqlStore
+from gateway.store.trouble import stops_a_transaction
 from gateway.sync import log
 from gateway.sync.apply import Applied, Became, ChartApplication, RefusedResource
 from gateway.sync.connections import Connections
@@ -96,12 +96,12 @@ class Pull:
         savepoint = session.begin_nested()
         try:
             applied = ChartApplication(tx, session, realm, row, account, self.definitions, pulled).run()
-        except OperationalError:
-            raise
         except RefusedResource as refused:
             savepoint.rollback()
             return Applied(Became.FAILED, None, str(refused))
         except Exception as error:
+            if stops_a_transaction(error):
+                raise
             savepoint.rollback()
             return Applied(Became.FAILED, None, str(unforeseen(error, "pull")))
         savepoint.commit()

@@ -6,7 +6,7 @@ To add tables from another part of the gateway:
   3. write `upgrade()` and `downgrade()` with alembic.op (existing tables: in op.batch_alter_table).
 tests/gateway/store/test_migrations.py compares the result with SQLModel.metadata.
 
-The whole chain runs in one transaction that holds the write lock, so processes that start at once do not collide.
+The whole chain runs in one transaction that holds a lock, so processes that start at once do not collide.
 DBOS keeps its tables in the same database and migrates them itself: tables that no model declares are not looked at.
 """
 
@@ -21,7 +21,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from gateway.store import sqlite
+from gateway.store.dialect import dialect_of, open_engine, reached
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -33,21 +33,21 @@ def configuration(connection: Connection | None = None) -> Config:
 
 def migrate(database_url: str, revision: str = "head") -> None:
     """Bring the database to the current schema; does nothing where it is already."""
-    engine = sqlite.open_engine(database_url)
+    engine = open_engine(database_url)
     try:
-        with engine.begin() as connection:
-            sqlite.begin_write(connection)
+        with reached(), engine.begin() as connection:
+            dialect_of(database_url).lock(connection)
             command.upgrade(configuration(connection), revision)
     finally:
         engine.dispose()
 
 
 def is_current(database_url: str) -> bool:
-    if not sqlite.database_path(database_url).exists():
+    if not dialect_of(database_url).exists(database_url):
         return False
-    engine = sqlite.open_engine(database_url)
+    engine = open_engine(database_url)
     try:
-        with engine.connect() as connection:
+        with reached(), engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_heads()
     finally:
         engine.dispose()

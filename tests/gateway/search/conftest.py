@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.gateway.store.conftest import clock, database_url, migrated, store
+from tests.gateway.store.conftest import clock, store
 
-__all__ = ["clock", "database_url", "migrated", "store"]
+__all__ = ["clock", "store"]

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from dataclasses import replace
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import count
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine
-from sqlmodel import Session
+from sqlalchemy import Connection
 
 from gateway.definitions.contract import Resource
 from gateway.search.parse import parse
 from gateway.search.query import Query
 from gateway.store import searcher as searching
-from gateway.store import sqlite
-from gateway.store.migrations import migrate
+from gateway.store.contract import Page
+from gateway.store.database import Database, Driver
+from gateway.store.dialect import dialect_of
 from gateway.store.searcher import Searcher
 from gateway.store.statements import compile_statements
+from gateway.store.store import in_session
 from gateway.store.transaction import SqlTransaction
+from tests.databases import Original
 from tests.gateway.search import naive
 from tests.gateway.search.naive import Known
 from tests.gateway.store.basic_definitions import BasicDefinitions
 from tests.gateway.store.conftest import NOW, two_organisations
 
-STATEMENTS = compile_statements(sqlite.compile_statement)
-SEARCHER = Searcher(sqlite.compile_statement)
+T = TypeVar("T")
 
 CODES = st.sampled_from(["a", "b", "A", "a%", "_"])
 SYSTEMS = st.sampled_from(["", "urn:s", "urn:t"])
@@ -102,37 +103,71 @@ SORTS = st.lists(
 )
 
 
+class Undone(Exception):
+    """Takes back what was done to find out."""
+
+
+class Trial:
+    """A database in which nothing stays."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.statements = compile_statements(database.compile)
+        self.searcher = Searcher(database.compile)
+
+    def run(self, work: Callable[[Work], T]) -> T:
+        results = []
+
+        def undone(connection: Connection, driver: Driver) -> None:
+            results.append(work(Work(self, connection, driver)))
+            raise Undone
+
+        with suppress(Undone):
+            asyncio.run(self.database.write(undone))
+        return results[-1]
+
+
+@dataclass
+class Work:
+    """The inside of a trial."""
+
+    trial: Trial
+    connection: Connection
+    driver: Driver
+
+    def transaction(self, org: int, now: int) -> SqlTransaction:
+        return SqlTransaction(
+            org, now, self.connection, self.driver, BasicDefinitions(), self.trial.statements, self.trial.searcher
+        )
+
+    def search(self, query: Query) -> Page:
+        return self.trial.searcher.search(self.driver, 1, query)
+
+
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    path: Path = tmp_path_factory.mktemp("naive") / "crosswalk.db"
-    migrate(f"sqlite:///{path}")
-    engine = sqlite.open_engine(f"sqlite:///{path}")
-    with Session(engine) as session:
-        two_organisations(session)
-        session.commit()
-    yield engine
-    engine.dispose()
+def trial(migrated: Original, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    with migrated.copy(tmp_path_factory.mktemp("naive")) as url:
+        database = dialect_of(url).open_database(url)
+        asyncio.run(database.write(lambda connection, _: in_session(connection, two_organisations)))
+        yield Trial(database)
+        asyncio.run(database.close())
 
 
-def filled(connection: Connection, resources: list[Resource]) -> list[Known]:
+def filled(work: Work, resources: list[Resource]) -> list[Known]:
     """The resources of organisation 1; organisation 2 has the same under the same ids, which nobody may see."""
     known = []
     for number, content in enumerate(resources):
         resource = {**content, "resourceType": "Basic", "id": f"r{number}"}
         for org in (2, 1):
-            stored = transaction(connection, org, NOW + number * 1_000_000).put(resource)
+            stored = work.transaction(org, NOW + number * 1_000_000).put(resource)
         known.append(Known(resource, stored.updated))
     return known
 
 
-def transaction(connection: Connection, org: int, now: int) -> SqlTransaction:
-    return SqlTransaction(org, now, connection, BasicDefinitions(), STATEMENTS, SEARCHER)
-
-
-def all_pages(raw: sqlite3.Connection, query: Query) -> list[list[str]]:
+def all_pages(work: Work, query: Query) -> list[list[str]]:
     pages = []
     for _ in count():
-        page = SEARCHER.search(raw, 1, query)
+        page = work.search(query)
         pages.append([match.id for match in page.matches])
         if page.after is None:
             break
@@ -142,22 +177,23 @@ def all_pages(raw: sqlite3.Connection, query: Query) -> list[list[str]]:
 
 @pytest.mark.parametrize("selective", [0, 3, 1000], ids=["walking", "mixed", "gathering"])
 def test_every_road_answers_as_the_naive_evaluation(
-    engine: Engine, selective: int, monkeypatch: pytest.MonkeyPatch
+    trial: Trial, dialect: str, selective: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(searching, "SELECTIVE", selective)
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(
+        max_examples=150 if dialect == "sqlite" else 40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
     @given(st.lists(RESOURCES, max_size=7), CRITERIA, SORTS, st.integers(1, 4))
     def answers(resources: list[Resource], params: list[tuple[str, str]], sort: list[str], size: int) -> None:
         steering = [("_count", str(size)), ("_total", "accurate"), *([("_sort", ",".join(sort))] if sort else [])]
         query, _ = parse(BasicDefinitions(), "Basic", [*params, *steering], base="https://own.example", now=NOW)
-        with engine.connect() as connection:
-            sqlite.begin_write(connection)
-            expected = naive.search(filled(connection, resources), query)
-            raw = sqlite.raw_connection(connection)
-            pages = all_pages(raw, query)
-            total = SEARCHER.search(raw, 1, query).total
-            raw.rollback()
+
+        def asked(work: Work) -> tuple[list[str], list[list[str]], int | None]:
+            known = filled(work, resources)
+            return naive.search(known, query), all_pages(work, query), work.search(query).total
+
+        expected, pages, total = trial.run(asked)
         assert [id for page in pages for id in page] == expected
         assert all(len(page) == size for page in pages[:-1])
         assert total == len(expected)
@@ -170,17 +206,18 @@ EVERY_DATE = ["2023", "2023-12", "2023-12-31", "2024-01-01T00:00Z", "2024", "202
 EVERY_NUMBER = ["1", "1.0", "1.00", "0.5", "-1", "-1.05", "100", "99.6", "1.04", "0", "110", "111"]
 
 
-def test_every_prefix_at_every_edge(engine: Engine) -> None:
+def test_every_prefix_at_every_edge(trial: Trial) -> None:
     resources: list[Resource] = [{"date": [date]} for date in EVERY_DATE]
     resources += [{"number": [number], "quantity": [[number, "", ""]]} for number in EVERY_NUMBER]
     values = [("date", date) for date in EVERY_DATE]
     values += [(kind, number) for kind in ("number", "quantity") for number in EVERY_NUMBER]
-    with engine.connect() as connection:
-        sqlite.begin_write(connection)
-        known = filled(connection, resources)
+
+    def check(work: Work) -> None:
+        known = filled(work, resources)
         for name, value in values:
             for prefix in EVERY_PREFIX:
                 query, _ = parse(BasicDefinitions(), "Basic", [(name, prefix + value)], base="", now=NOW)
-                found = [match.id for match in SEARCHER.search(sqlite.raw_connection(connection), 1, query).matches]
+                found = [match.id for match in work.search(query).matches]
                 assert found == naive.search(known, query), (name, prefix, value)
-        sqlite.raw_connection(connection).rollback()
+
+    trial.run(check)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from gateway.search.parse import parse
 from gateway.search.query import Criterion, Query
 from gateway.store import searcher as searching
 from gateway.store.compiled import Compiled, Row
+from gateway.store.database import Driver
 from gateway.store.searcher import Search
 from gateway.store.store import SqlStore
 from tests.gateway.store.basic_definitions import BasicDefinitions
@@ -50,15 +51,15 @@ class Explaining(Search):
     lines: list[tuple[str, str]]
 
     def rows(self, statement: Compiled, values: Mapping[str, Any]) -> list[Row]:
-        explained = self.raw.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.bind(values)).fetchall()
+        explained = self.connection.rows(replace(statement, sql=f"EXPLAIN QUERY PLAN {statement.sql}"), values)
         self.lines += [(line[3], statement.sql) for line in explained]
         return super().rows(statement, values)
 
 
-def explained(store: SqlStore, raw: sqlite3.Connection, params: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def explained(store: SqlStore, driver: Driver, params: list[tuple[str, str]]) -> list[tuple[str, str]]:
     steering = [("_total", "accurate"), ("_count", "2")]
     query, _ = parse(BasicDefinitions(), "Basic", [*params, *steering], base="", now=NOW)
-    search = Explaining(store._searcher, raw, 1, query)
+    search = Explaining(store._searcher, driver, 1, query)
     search.lines = []
     search.page()
     return search.lines
@@ -77,7 +78,7 @@ async def test_no_table_is_scanned(
     for id in "abcd":
         resource = {**everything, "resourceType": "Basic", "id": id}
         await store.write(1, lambda transaction, resource=resource: transaction.put(resource))  # type: ignore[misc]
-    lines = explained(store, store._reader(), params)
+    lines = await store.database.read(lambda driver: explained(store, driver, params))
     assert lines
     for line, sql in lines:
         assert not line.startswith("SCAN ") or FROM_A_BRANCH.match(line), f"{line}\n{sql}"
@@ -102,7 +103,7 @@ async def test_an_order_that_an_index_has_is_not_sorted_for(
 ) -> None:
     monkeypatch.setattr(searching, "SELECTIVE", 0)
     await store.write(1, lambda transaction: transaction.put({"resourceType": "Basic", "id": "a", "string": ["x"]}))
-    lines = [line for line, _ in explained(store, store._reader(), params)]
+    lines = [line for line, _ in await store.database.read(lambda driver: explained(store, driver, params))]
     inner = lines[: next(at for at, line in enumerate(lines) if "SCAN page" in line)]
     assert "USE TEMP B-TREE FOR ORDER BY" not in inner
 

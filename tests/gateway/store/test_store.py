@@ -15,6 +15,7 @@ from sqlmodel import Session, select
 
 from gateway.definitions.contract import Resource
 from gateway.search.query import Criterion, Query, TokenValue
+from gateway.store.compiled import Compiled
 from gateway.store.contract import Store, Transaction
 from gateway.store.document import decode
 from gateway.store.store import SqlStore
@@ -209,13 +210,5 @@ async def test_one_organisation_never_sees_another(store: SqlStore) -> None:
 
 
 async def test_readers_cannot_write(store: SqlStore) -> None:
-    with pytest.raises(Exception, match="readonly"):
-        store._reader().execute("DELETE FROM resource")
-
-
-async def test_commits_are_synced_before_they_are_answered(store: SqlStore) -> None:
-    def pragma(session: Session) -> tuple[Any, ...]:
-        names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
-        return tuple(session.connection().exec_driver_sql(f"PRAGMA {name}").scalar() for name in names)
-
-    assert await store.session_write(pragma) == ("wal", 2, 1, 30_000)
+    with pytest.raises(Exception, match=r"read-?only"):
+        await store.database.read(lambda driver: driver.run(Compiled("DELETE FROM resource", (), {}), {}))

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from gateway.faults import DatabaseBusy
 from gateway.sync import log
 from gateway.sync.pull import After, Counts
 from gateway.translation.contract import Part, Pulled
@@ -53,7 +54,7 @@ async def test_a_page_that_cannot_be_kept_leaves_the_cursor_where_it_was(emr: Cl
 
     await take(emr, chart(record()), cursor="one", after=After(None))
     broken = Pulled("9", (Part(Broken(), "9", {}),))  # type: ignore[arg-type]
-    with pytest.raises(OperationalError):
+    with pytest.raises(DatabaseBusy):
         await take(emr, chart(record(id="8")), broken, cursor="two", after=After("one"))
     assert (await emr.connection("internal")).cursor == "one"
     assert len(await emr.all("Patient")) == 1

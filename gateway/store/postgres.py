@@ -1,0 +1,269 @@
+"""PostgreSQL: serializable transactions of several writers, on an event loop of the database's own.
+
+Three roads to one server, each with connections of its own:
+  reads   asyncpg's pool; a search is a greenlet over one connection, in a snapshot that cannot be written
+  writes  SQLAlchemy's async engine, whose connection sessions and DBOS use, with asyncpg's connection beneath it for
+          the hot statements. The function runs as a greenlet. BEGIN and COMMIT are sent here: SQLAlchemy would begin
+          with its first own statement only, and a write may have none
+  engine  a synchronous one over psycopg, for sign-in, configuration and DBOS
+
+The loop runs in a thread of its own, so that callers may live on any loop (DBOS has its own) and a long Bundle
+does not hold up the one that serves requests. How races are settled: docs/decisions/2611-postgresql.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, cast
+
+import asyncpg
+from sqlalchemy import URL, Connection, Engine, Executable, create_engine, make_url, text
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only, greenlet_spawn
+from sqlmodel import Session
+
+from gateway.store.compiled import Compiled, Row, compiled
+from gateway.store.database import Driver, Work
+from gateway.store.sqlite import read_session, run
+from gateway.store.trouble import UNIQUE_VIOLATION, busy, is_lost, is_race, state_of, told_as_busy
+
+T = TypeVar("T")
+READERS, WRITERS, SESSIONS = 8, 8, 10
+SESSION_THREADS = 4
+CONNECT_S = 10
+STATEMENT_S = 60
+ATTEMPTS = 12
+PAUSE_S = 0.01
+MIGRATION_LOCK = 0x43524F5353  # "CROSS": advisory locks are numbers, and shared by all users of a database
+DIALECT = dialect()  # type: ignore[no-untyped-call]
+SETTINGS = {
+    "application_name": "crosswalk",
+    "timezone": "UTC",
+    "jit": "off",  # takes longer than any of our statements
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "120s",
+}
+BEGIN_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+OUTCOME_UNKNOWN = (
+    "The database was lost while the change was being confirmed; read whether it was made before you repeat it"
+)
+Asyncpg = Any
+"""asyncpg.Connection, or the pool's proxy of one."""
+
+
+def compile_statement(statement: Executable) -> Compiled:
+    return compiled(statement, DIALECT)
+
+
+def open_engine(database_url: str) -> Engine:
+    """The synchronous one."""
+    url = make_url(database_url).set(drivername="postgresql+psycopg")
+    options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+    return create_engine(
+        url,
+        pool_size=SESSIONS,
+        max_overflow=SESSIONS,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_S, "options": options},
+    )
+
+
+def lock_for_migration(connection: Connection) -> None:
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+
+
+class PlainConnection(asyncpg.Connection):
+    """One that needs no clean-up between two uses, as nothing here changes its settings."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+def dsn(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+async def connect(*dsn: Any, **more: Any) -> Asyncpg:
+    try:
+        return await asyncpg.connect(
+            *dsn, timeout=CONNECT_S, command_timeout=STATEMENT_S, server_settings=SETTINGS, **more
+        )
+    except OSError as error:
+        raise ConnectionError("no answer from PostgreSQL") from error  # of whatever kind, it may pass
+
+
+def storable(value: Any) -> Any:
+    """PostgreSQL's text has no U+0000; no value of FHIR has one either, so what searches for it finds nothing."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) and "\0" in value else value
+
+
+def bound(statement: Compiled, values: Mapping[str, Any]) -> Row:
+    return tuple(map(storable, statement.bind(values)))
+
+
+class PostgresDriver:
+    """Implements database.Driver; lives in a greenlet of the database's loop."""
+
+    def __init__(self, raw: Asyncpg) -> None:
+        self.raw = raw
+
+    def rows(self, statement: Compiled, values: Mapping[str, Any]) -> list[Row]:
+        return cast("list[Row]", await_only(self.raw.fetch(statement.sql, *bound(statement, values))))
+
+    def run(self, statement: Compiled, values: Mapping[str, Any]) -> None:
+        await_only(self.raw.execute(statement.sql, *bound(statement, values)))
+
+    def run_each(self, statement: Compiled, rows: list[Row]) -> None:
+        await_only(self.raw.executemany(statement.sql, [tuple(map(storable, row)) for row in rows]))
+
+
+class PostgresDatabase:
+    """Implements database.Database."""
+
+    compile = staticmethod(compile_statement)
+
+    def __init__(self, database_url: str) -> None:
+        self.engine: Engine = open_engine(database_url)
+        self._url = make_url(database_url)
+        self._sessions = ThreadPoolExecutor(SESSION_THREADS, "store-session")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="store-postgresql", daemon=True)
+        self._thread.start()
+        self._readers, self._writers = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        self._again = asyncio.Lock()
+
+    async def fetch(self, statement: Compiled, values: Mapping[str, Any]) -> list[Row]:
+        row = bound(statement, values)
+
+        async def fetched(reader: Asyncpg) -> list[Row]:
+            return cast("list[Row]", await reader.fetch(statement.sql, *row))
+
+        return await self._here(self._read(fetched))
+
+    async def read(self, work: Callable[[Driver], T]) -> T:
+        async def in_snapshot(reader: Asyncpg) -> T:
+            await reader.execute(BEGIN_READ)
+            try:
+                return await greenlet_spawn(work, PostgresDriver(reader))
+            finally:
+                if not reader.is_closed():
+                    await reader.execute("ROLLBACK")
+
+        return await self._here(self._read(in_snapshot))
+
+    async def read_session(self, work: Callable[[Session], T]) -> T:
+        return await run(self._sessions, lambda: read_session(self.engine, work))
+
+    async def write(self, work: Work[T]) -> T:
+        # A caller that goes away does not take back half of what it asked for.
+        return await asyncio.shield(self._here(self._write(work)))
+
+    async def close(self) -> None:
+        await self._here(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        await asyncio.to_thread(self._thread.join)
+        self._loop.close()
+        self._sessions.shutdown()
+        self.engine.dispose()
+
+    async def _open(self) -> tuple[Any, AsyncEngine]:
+        readers = await asyncpg.create_pool(
+            dsn(self._url), min_size=0, max_size=READERS, connect=connect, connection_class=PlainConnection
+        )
+        # AUTOCOMMIT: that is, it leaves BEGIN and COMMIT to us.
+        writers = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=lambda: connect(dsn(self._url)),
+            isolation_level="AUTOCOMMIT",
+            pool_size=WRITERS,
+            max_overflow=0,
+        )
+        return readers, writers
+
+    async def _close(self) -> None:
+        waiting = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await self._readers.close()
+        await self._writers.dispose()
+
+    def _here(self, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
+        """Run on the database's loop, awaited on the caller's."""
+        return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def _read(self, work: Callable[[Asyncpg], Coroutine[Any, Any, T]]) -> T:
+        """Twice where the connection was lost: a server that was started anew has closed all that were open."""
+        with told_as_busy():
+            try:
+                return await self._read_once(work)
+            except Exception as error:
+                if not is_lost(error):
+                    raise
+            return await self._read_once(work)
+
+    async def _read_once(self, work: Callable[[Asyncpg], Coroutine[Any, Any, T]]) -> T:
+        async with self._readers.acquire(timeout=STATEMENT_S) as reader:
+            return await work(reader)
+
+    async def _write(self, work: Work[T]) -> T:
+        """At first beside the others; what lost a race goes on alone among those of this process that did."""
+        with told_as_busy():
+            try:
+                return await self._attempt(work)
+            except Exception as error:
+                if not worth_repeating(error):
+                    raise
+                lost = error
+            async with self._again:
+                return await self._repeat(work, lost)
+
+    async def _repeat(self, work: Work[T], lost: Exception) -> T:
+        for number in range(1, ATTEMPTS):
+            try:
+                return await self._attempt(work)
+            except Exception as error:
+                # The same unique violation a second time was no race.
+                if not worth_repeating(error) or state_of(error) == state_of(lost) == UNIQUE_VIOLATION:
+                    raise
+                lost = error
+            await asyncio.sleep(random.uniform(0, PAUSE_S * number))  # noqa: S311 — other processes race too
+        raise busy() from lost
+
+    async def _attempt(self, work: Work[T]) -> T:
+        async with self._writers.connect() as connection, connection.begin():
+            raw: Asyncpg = (await connection.get_raw_connection()).driver_connection
+            try:
+                await raw.execute(BEGIN_WRITE)
+                result = await connection.run_sync(lambda sync: work(sync, PostgresDriver(raw)))
+                await commit(raw)
+            except BaseException:
+                await leave_clean(connection, raw)
+                raise
+            return result
+
+
+async def commit(raw: Asyncpg) -> None:
+    try:
+        await raw.execute("COMMIT")
+    except Exception as error:
+        if is_lost(error):
+            raise busy(OUTCOME_UNKNOWN) from error
+        raise
+
+
+async def leave_clean(connection: AsyncConnection, raw: Asyncpg) -> None:
+    """The pool gets the connection back without a transaction, or not at all."""
+    if raw.is_closed():
+        await connection.invalidate()
+    elif raw.is_in_transaction():
+        await raw.execute("ROLLBACK")
+
+
+def worth_repeating(error: Exception) -> bool:
+    """A race that was lost, or a connection that was lost before COMMIT; a unique violation may be a race as well."""
+    return is_race(error) or is_lost(error) or state_of(error) == UNIQUE_VIOLATION

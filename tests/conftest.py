@@ -1,0 +1,71 @@
+"""The databases that tests run on: every test that asks for `dialect` runs on each that its folder is for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.store.migrations import migrate
+from tests.databases import DIALECTS, Original, empty
+from tests.postgresql import NoServer, Server, server
+
+ROOT = Path(__file__).parent
+ON_BOTH = tuple(ROOT / "gateway" / room for room in ("store", "search", "interactions", "sync"))
+OWN = {"test_sqlite.py": DIALECTS[:1], "test_plans.py": DIALECTS[:1], "test_postgres.py": DIALECTS[1:]}
+"""Files about one of them."""
+NEEDED = "CROSSWALK_TESTS_NEED_POSTGRESQL"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "dialect" in metafunc.fixturenames:
+        path = Path(metafunc.module.__file__ or "")
+        metafunc.parametrize("dialect", dialects_for(path), indirect=True, scope="session")
+
+
+def dialects_for(path: Path) -> tuple[str, ...]:
+    """Those of the folder, or the one that the file is named after."""
+    return OWN.get(path.name) or (DIALECTS if any(room in path.parents for room in ON_BOTH) else DIALECTS[:1])
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """Without a server the tests skip, unless the environment says that there has to be one."""
+    try:
+        with server() as found:
+            yield found
+    except NoServer as why:
+        if os.environ.get(NEEDED):
+            pytest.fail(f"{NEEDED} is set, and {why}")
+        pytest.skip(str(why))
+
+
+@pytest.fixture(scope="session")
+def dialect(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def new_original(
+    dialect: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Original]:
+    """Makes a database without a table."""
+    found = request.getfixturevalue("postgresql") if dialect == "postgresql" else None
+    return lambda: empty(found, tmp_path_factory.mktemp("original"))
+
+
+@pytest.fixture(scope="session")
+def migrated(new_original: Callable[[], Original]) -> Original:
+    """A database at the current schema, with nothing in it."""
+    original = new_original()
+    migrate(original.url)
+    return original
+
+
+@pytest.fixture
+def database_url(migrated: Original, tmp_path: Path) -> Iterator[str]:
+    """A migrated database of the test's own."""
+    with migrated.copy(tmp_path) as url:
+        yield url
