@@ -13,7 +13,7 @@ run: $(VENV)/.installed
 # Everything that must hold: style, types, drift of generated files, and the suite.
 test: $(VENV)/.installed lint
 	$(BIN)/crosswalk capability --check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
