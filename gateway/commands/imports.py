@@ -49,7 +49,7 @@ def imports(
 
 
 def _complain(line: str) -> None:
-    stderr.print(line, markup=False, highlight=False)
+    stderr.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 async def offline_exchange(services: Services, org: str) -> Exchange:
