@@ -21,14 +21,17 @@ from gateway.faults import Fault
 from gateway.interactions.bundle import bundle
 from gateway.interactions.capabilities import capabilities
 from gateway.interactions.create import create
-from gateway.interactions.delete import delete
+from gateway.interactions.delete import delete, delete_by_criteria
 from gateway.interactions.exchange import endpoint
+from gateway.interactions.history import history_of_instance, history_of_system, history_of_type
+from gateway.interactions.patch import patch, patch_by_criteria
 from gateway.interactions.read import read
 from gateway.interactions.search_type import search_by_post, search_type
 from gateway.interactions.undeclared import undeclared
-from gateway.interactions.update import update
+from gateway.interactions.update import update, update_by_criteria
 from gateway.interactions.via import via_capabilities, via_read, via_search
 from gateway.interactions.vread import vread
+from gateway.rendering import Rendering
 from gateway.routing import at
 from gateway.services import Services
 from gateway.sync.hooks import receive_hook
@@ -38,13 +41,23 @@ TYPE = BASE + "/{type:type}"
 RESOURCE = TYPE + "/{id:id}"
 VIA = BASE + "/via/{connection}"
 OPERATION = "/${operation}"
+OF_TYPE = {
+    "GET": endpoint(search_type),
+    "POST": endpoint(create),
+    "PUT": endpoint(update_by_criteria),
+    "PATCH": endpoint(patch_by_criteria),
+    "DELETE": endpoint(delete_by_criteria),
+}
 
 ROUTES: list[BaseRoute] = [
     # Routes are tried in this order; the one asked for most stands first.
-    at(RESOURCE, GET=endpoint(read), PUT=endpoint(update), DELETE=endpoint(delete)),
+    at(RESOURCE, GET=endpoint(read), PUT=endpoint(update), PATCH=endpoint(patch), DELETE=endpoint(delete)),
     at(f"{BASE}/metadata", GET=capabilities),
     at(f"{RESOURCE}/_history/{{vid}}", GET=endpoint(vread)),
-    *(at(path, GET=endpoint(search_type), POST=endpoint(create)) for path in (TYPE, f"{TYPE}/")),
+    *(at(path, **OF_TYPE) for path in (TYPE, f"{TYPE}/")),
+    at(f"{RESOURCE}/_history", GET=endpoint(history_of_instance)),
+    at(f"{TYPE}/_history", GET=endpoint(history_of_type)),
+    at(f"{BASE}/_history", GET=endpoint(history_of_system)),
     at(f"{TYPE}/_search", POST=endpoint(search_by_post)),
     *(at(path, POST=endpoint(bundle)) for path in (BASE, f"{BASE}/")),
     *AUTH_ROUTES,
@@ -53,7 +66,6 @@ ROUTES: list[BaseRoute] = [
     at(f"{VIA}/{{type}}", GET=endpoint(via_search)),
     at(f"{VIA}/{{type}}/{{id}}", GET=endpoint(via_read)),
     at("/hooks/{org}/{connection}/{hook}/{token}", POST=receive_hook),
-    *(at(f"{place}/_history", GET=endpoint(undeclared)) for place in (BASE, TYPE, RESOURCE)),
     *(at(place + OPERATION, GET=endpoint(undeclared), POST=endpoint(undeclared)) for place in (BASE, TYPE, RESOURCE)),
     at(f"{BASE}/_search", GET=endpoint(undeclared), POST=endpoint(undeclared)),
     at(f"{RESOURCE}/{{compartment:type}}", GET=endpoint(undeclared)),
@@ -83,7 +95,7 @@ def create_app(services: Services | None, lifespan: Lifespan | None = None) -> S
     """The ASGI application over services that are open already, or that its lifespan opens and puts in place."""
     app = Starlette(
         routes=[*ROUTES, *OPERATIONS],
-        middleware=[Middleware(Envelope)],
+        middleware=[Middleware(Envelope), Middleware(Rendering)],
         exception_handlers={
             Fault: fault_response,
             HTTPException: http_exception_response,

@@ -1,26 +1,27 @@
-"""Request and response formats: what a client may send, what it asks for, and how bodies are read within limits.
-
-FHIR R4 http.html#mime-type: `_format` overrides Accept; JSON is the one format served.
-"""
+"""Bodies of requests: which media types are taken, and how bodies are read and parsed within limits."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import zlib
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import anyio
 import msgspec
 from starlette.requests import Request
 
-from gateway.faults import Invalid, Malformed, NotAcceptable, TooLarge, UnsupportedMedia
+from gateway.faults import Invalid, Malformed, TooLarge, UnsupportedMedia
+from gateway.formats import CONTENT_TYPE as CONTENT_TYPE
+from gateway.formats import FHIR_JSON as FHIR_JSON
+from gateway.formats import FHIR_XML, MEDIA_TYPES, Format, media_type
 from gateway.json_keys import RepeatedName, check_unique
+from gateway.xml.decode import resource_from_xml
 
-FHIR_JSON = "application/fhir+json"
-CONTENT_TYPE = f"{FHIR_JSON};charset=utf-8"
-JSON_TYPES = frozenset({FHIR_JSON, "application/json", "text/json", "application/json+fhir"})
-JSON_FORMATS = JSON_TYPES | {"json"}
-ANYTHING = frozenset({"*/*", "application/*", ""})
+JSON_TYPES = frozenset(type for type, format in MEDIA_TYPES.items() if format is Format.JSON)
+GZIP = frozenset({"gzip", "x-gzip"})
+CHARSET = re.compile(r';\s*charset="?([^";\s]*)', re.IGNORECASE)
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY = 64 * 1024 * 1024
 BODY_SECONDS = 60
@@ -29,46 +30,34 @@ VERSION = re.compile(r'(?:W/)?"([1-9][0-9]{0,17})"', re.ASCII)
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
-def check_accepts_json(request: Request) -> None:
-    """Raise NotAcceptable when the client wants none of the formats served."""
-    if b"_format" in request.scope["query_string"] and (wanted := request.query_params.get("_format")) is not None:
-        # A "+" in a query is a blank: `_format=application/fhir+json` arrives without it.
-        if media_type(wanted.replace(" ", "+")) not in JSON_FORMATS:
-            raise NotAcceptable("_format: this server answers application/fhir+json only", "_format")
-        return
-    accept = ",".join(request.headers.getlist("accept"))
-    if accept not in ANYTHING and JSON_TYPES.isdisjoint(acceptable(accept)) and ANYTHING.isdisjoint(acceptable(accept)):
-        raise NotAcceptable("Accept: this server answers application/fhir+json only")
-
-
-def media_type(text: str) -> str:
-    """Without its parameters."""
-    return text.partition(";")[0].strip().lower()
-
-
-def acceptable(accept: str) -> set[str]:
-    """The media ranges of an Accept header but those of weight 0 (RFC 9110, 12.5.1)."""
-    return {media_type(part) for part in accept.split(",") if not re.search(r";\s*q=0(\.0*)?\s*(;|$)", part)}
-
-
 def check_sends(request: Request, types: frozenset[str], advice: str) -> None:
-    """The body is of one of the media types, in UTF-8 and not compressed."""
+    """The body is of one of the media types, in UTF-8, and compressed in no other way than gzip."""
     content_type = request.headers.get("content-type", "")
     if media_type(content_type) not in types:
         raise UnsupportedMedia(f"Content-Type: send {advice}")
-    charset = re.search(r';\s*charset="?([^";\s]*)', content_type, re.IGNORECASE)
+    charset = CHARSET.search(content_type)
     if charset and charset[1].lower() not in ("utf-8", "utf8"):
         raise UnsupportedMedia("Content-Type: send the body in UTF-8")
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise UnsupportedMedia("Content-Encoding: send the body as it is, not compressed")
+    if content_encoding(request) not in ("identity", *GZIP):
+        raise UnsupportedMedia("Content-Encoding: send the body as it is, or by gzip")
 
 
 def check_sends_json(request: Request) -> None:
     check_sends(request, JSON_TYPES, FHIR_JSON)
 
 
+def check_sends_resource(request: Request) -> Format:
+    """The format of the resource in the body."""
+    check_sends(request, frozenset(MEDIA_TYPES), f"{FHIR_JSON} or {FHIR_XML}")
+    return MEDIA_TYPES[media_type(request.headers["content-type"])]
+
+
+def content_encoding(request: Request) -> str:
+    return request.headers.get("content-encoding", "identity").strip().lower()
+
+
 async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
-    """The whole body; raises TooLarge as soon as it is known to be over the limit."""
+    """The whole body, unpacked; raises TooLarge as soon as it is known to be over the limit."""
     declared = request.headers.get("content-length", "0")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
         raise too_large(limit)
@@ -82,14 +71,39 @@ async def read_body(request: Request, limit: int = MAX_BODY) -> bytes:
                 parts.append(part)
     except TimeoutError:
         raise Malformed(f"The body did not arrive within {BODY_SECONDS} seconds") from None
-    return b"".join(parts)
+    body = b"".join(parts)
+    return await anyio.to_thread.run_sync(unpacked, body, limit) if content_encoding(request) in GZIP else body
+
+
+def unpacked(body: bytes, limit: int) -> bytes:
+    """What gzip packed, never more than the limit of it."""
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        found = unpacker.decompress(body, limit + 1)
+    except zlib.error:
+        raise Malformed("Content-Encoding: the body is not what gzip makes") from None
+    if len(found) > limit:
+        raise too_large(limit)
+    if not unpacker.eof or unpacker.unused_data:
+        raise Malformed("Content-Encoding: the body is not one whole gzip member")
+    return found
 
 
 def too_large(limit: int) -> TooLarge:
     return TooLarge(f"The body is over the limit of {limit} bytes; send it in smaller parts")
 
 
-def parse_resource(body: bytes) -> dict[str, Any]:
+def parse_resource(body: bytes, format: Format = Format.JSON) -> dict[str, Any]:
+    """The resource in a body, whatever its format. Raises Malformed."""
+    if format is Format.JSON:
+        return parse_json_resource(body)
+    try:
+        return resource_from_xml(body)
+    except RecursionError:
+        raise Malformed("The body is nested too deeply") from None
+
+
+def parse_json_resource(body: bytes) -> dict[str, Any]:
     """A resource as plain dicts, decimals as they are written. Raises Malformed, with no text of the body in it."""
     parsed = parse_json(body)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("resourceType"), str):

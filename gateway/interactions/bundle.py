@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 
 import anyio
+import msgspec
 import structlog
 from starlette.responses import Response
 
 from gateway.definitions.contract import Resource
 from gateway.faults import Fault, Invalid
-from gateway.interactions.bundle_entries import Entry, entries_of, read_entry
-from gateway.interactions.changes import Changes, present
+from gateway.interactions.bundle_entries import READING, Entry, entries_of, read_entry
+from gateway.interactions.bundle_reads import read_alone, read_within
+from gateway.interactions.changes import Changes
 from gateway.interactions.exchange import Exchange, encode, location
-from gateway.interactions.preferences import REPRESENTATION, preference
-from gateway.interactions.search_type import page_body, plan
+from gateway.interactions.preferences import OUTCOME, REPRESENTATION, outcome_body, preference
 from gateway.interactions.transaction import Outcome, TransactionRun, naming
 from gateway.interactions.validation import check_entry, check_shell
-from gateway.negotiation import CONTENT_TYPE, check_sends_json, parse_resource, read_body
+from gateway.negotiation import CONTENT_TYPE, check_sends_resource, parse_resource, read_body
 from gateway.outcome import UNKNOWN, answer_for, outcome_of, unforeseen_outcome
-from gateway.store.contract import Transaction
 from gateway.store.document import instant
 from gateway.telemetry import frames
 
@@ -28,9 +30,9 @@ log = structlog.get_logger()
 
 async def bundle(exchange: Exchange) -> Response:
     """POST [base]"""
-    check_sends_json(exchange.request)
+    format = check_sends_resource(exchange.request)
     body = await read_body(exchange.request)
-    resource = await anyio.to_thread.run_sync(parse_resource, body)
+    resource = await anyio.to_thread.run_sync(parse_resource, body, format)
     if resource["resourceType"] != "Bundle":
         raise Invalid("Only a Bundle is posted to the base; post other resources to their type", "resourceType")
     type = resource.get("type")
@@ -59,11 +61,7 @@ async def perform_transaction(exchange: Exchange, resource: Resource) -> list[Ou
 
 
 def _run(exchange: Exchange, changes: Changes, entries: list[Entry]) -> list[Outcome]:
-    def search(entry: Entry, transaction: Transaction) -> bytes:
-        planned = plan(exchange, entry.type, entry.params)
-        return page_body(exchange, planned, transaction.search(planned.query))
-
-    return TransactionRun(changes, entries, search).outcomes()
+    return TransactionRun(changes, entries, partial(read_within, exchange)).outcomes()
 
 
 async def batch(exchange: Exchange, resource: Resource) -> Response:
@@ -87,15 +85,10 @@ async def _batch_entry(exchange: Exchange, index: int, raw: object) -> bytes:
 
 
 async def _outcome(exchange: Exchange, entry: Entry) -> Outcome:
-    store, org = exchange.services.store, exchange.realm.org
-    if entry.method != "GET":
-        (outcome,) = await exchange.commit(lambda changes: _run(exchange, changes, [entry]))
-        return outcome
-    if entry.id is not None:
-        stored = present(await store.read(org, entry.type, entry.id))
-        return Outcome("200 OK", stored, stored.body)
-    planned = plan(exchange, entry.type, entry.params)
-    return Outcome("200 OK", None, page_body(exchange, planned, await store.search(org, planned.query)))
+    if entry.method in READING:
+        return await read_alone(exchange, entry)
+    (outcome,) = await exchange.commit(lambda changes: _run(exchange, changes, [entry]))
+    return outcome
 
 
 def _refusal(status: int, outcome: Resource) -> bytes:
@@ -105,10 +98,14 @@ def _refusal(status: int, outcome: Resource) -> bytes:
 def _checked(exchange: Exchange, index: int, raw: object, type: str) -> Entry:
     """One entry, allowed and valid, or a fault that names it."""
     entry = read_entry(index, raw, exchange.base)
-    exchange.require(entry.type, entry.action, f"{entry.place}.request.url")
+    for needed, action in entry.needs:
+        exchange.require(needed, action, f"{entry.place}.request.url")
     if entry.if_none_exist is not None:
         exchange.require(entry.type, "s", f"{entry.place}.request.ifNoneExist")
     check_entry(exchange.services.definitions, type, index, raw)
+    if entry.patch is not None:
+        with naming(entry):
+            entry.patch.ready(exchange.services.definitions, entry.type)
     for link, searched, _ in entry.conditions:
         exchange.require(searched, "s", link.place)
     return entry
@@ -116,14 +113,18 @@ def _checked(exchange: Exchange, index: int, raw: object, type: str) -> Entry:
 
 def _answer(exchange: Exchange, outcome: Outcome) -> bytes:
     stored, body = outcome.stored, outcome.body
-    response: dict[str, str] = {"status": outcome.status}
+    response: dict[str, Any] = {"status": outcome.status}
     if stored is not None:
-        if not stored.deleted and body is None:
+        if not stored.deleted and not outcome.was_read:
             response["location"] = location(exchange.base, stored)
         response["etag"] = f'W/"{stored.version}"'
         response["lastModified"] = instant(stored.updated)
-        if body is None and stored.body and preference(exchange.request, "return") == REPRESENTATION:
+    if not outcome.was_read:
+        wanted = preference(exchange.request, "return")
+        if wanted == REPRESENTATION and stored is not None and stored.body:
             body = stored.body
+        elif wanted == OUTCOME:
+            response["outcome"] = msgspec.Raw(outcome_body(int(outcome.status[:3])))
     resource = b'"resource":' + body + b"," if body is not None else b""
     return b"{" + resource + b'"response":' + encode(response) + b"}"
 

@@ -14,19 +14,22 @@ from starlette.responses import Response
 from gateway import __released__, __version__
 from gateway.auth.authority import Realm
 from gateway.definitions.contract import Definitions, SearchParameter
+from gateway.formats import CONTENT_TYPE, FHIR_JSON, FHIR_XML, wanted
 from gateway.interactions.exchange import encode
-from gateway.negotiation import CONTENT_TYPE, FHIR_JSON, check_accepts_json
+from gateway.interactions.patch import FORMATS
 from gateway.search.parse import NOT_HERE
 from gateway.search.values import READERS
 
-INTERACTIONS = ("read", "vread", "update", "delete", "create", "search-type")
+INTERACTIONS = (
+    "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"
+)  # fmt: skip
 SMART_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 
 async def capabilities(request: Request) -> Response:
     """GET [base]/metadata, open to all"""
-    check_accepts_json(request)
+    wanted(request)
     services = request.app.state.services
     realm = await anyio.to_thread.run_sync(services.auth.realm, request.path_params["org"])
     return Response(rendered(services.definitions, realm), media_type=CONTENT_TYPE)
@@ -48,13 +51,14 @@ def capability_statement(definitions: Definitions, realm: Realm) -> dict[str, An
         "software": {"name": "Crosswalk", "version": __version__, "releaseDate": __released__},
         "implementation": {"description": "The normalised store of one organisation", "url": realm.fhir_base},
         "fhirVersion": "4.0.1",
-        "format": [FHIR_JSON, "json"],
+        "format": [FHIR_JSON, "json", FHIR_XML, "xml"],
+        "patchFormat": list(FORMATS),
         "rest": [
             {
                 "mode": "server",
                 "security": _security(realm),
                 "resource": [_resource(definitions, type) for type in sorted(definitions.served)],
-                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
             }
         ],
     }
@@ -78,11 +82,12 @@ def _resource(definitions: Definitions, type: str) -> dict[str, Any]:
         "type": type,
         "interaction": [{"code": code} for code in INTERACTIONS],
         "versioning": "versioned",
-        "readHistory": False,
+        "readHistory": True,
         "updateCreate": True,
         "conditionalCreate": True,
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
+        "conditionalRead": "full-support",
+        "conditionalUpdate": True,
+        "conditionalDelete": "single",
         "searchParam": [_search_param(parameter) for parameter in searched],
     }
     if includes := list(_includes(type, searched)):

@@ -6,16 +6,19 @@ All write interactions, alone or as Bundle entries, go through here, so each rul
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
 from gateway.definitions.contract import Definitions, Resource
 from gateway.faults import ClientFault, Gone, Invalid, NotFound, PreconditionFailed
+from gateway.interactions.validation import check_valid
 from gateway.search.parse import parse, printable
 from gateway.search.query import Query
+from gateway.store import document
 from gateway.store.contract import Stored, Transaction
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
@@ -34,11 +37,16 @@ class Changes:
         """FHIR create: the server chooses the id (http.html#create)."""
         return self._put({**resource, "id": id or str(uuid4())}, 0)
 
-    def update(self, resource: Resource, if_match: int | None = None) -> tuple[Stored, bool]:
-        """FHIR update; answers the version and whether it is the first (http.html#update, #upsert)."""
+    def update(self, resource: Resource, if_match: int | None = None, *, absent: bool = False) -> tuple[Stored, bool]:
+        """FHIR update; answers the version and whether it is the first (http.html#update, #upsert).
+
+        `absent`: only where nothing is there.
+        """
         stored = self.transaction.read(resource["resourceType"], resource["id"])
         exists = stored is not None and not stored.deleted
         check_version(stored, if_match)
+        if absent and exists:
+            raise PreconditionFailed("If-None-Match: a resource with this id is there already")
         new = self._put(resource, stored.version if stored else 0)
         return new, not exists
 
@@ -50,6 +58,19 @@ class Changes:
         if deleted is not None:
             self.written.append(deleted)
         return deleted
+
+    def patch(self, type: str, id: str, apply: Callable[[Resource], Any], if_match: int | None = None) -> Stored:
+        """FHIR patch: `apply` makes the new content of the old (http.html#patch)."""
+        stored = present(self.transaction.read(type, id))
+        check_version(stored, if_match)
+        resource = document.decode(stored.body)
+        try:
+            patched = apply(resource)
+            check_patched(patched, stored)
+            check_valid(self.definitions, patched)
+        except RecursionError:
+            raise Invalid("The patch nests the resource too deeply") from None
+        return self._put(patched, stored.version)
 
     def match(self, type: str, criteria: str, *expression: str) -> Stored | None:
         """The one resource that the criteria find; none: None; several: PreconditionFailed (http.html#ccreate)."""
@@ -101,6 +122,21 @@ def present(stored: Stored | None) -> Stored:
     if stored.deleted:
         raise Gone("The resource was deleted")
     return stored
+
+
+def check_patched(resource: Any, before: Stored) -> None:
+    """A patch leaves alone what makes the resource this one."""
+    if not isinstance(resource, dict):
+        raise Invalid("The patch leaves no resource")
+    meta, version = resource.get("meta"), str(before.version)
+    unchanged = {
+        "resourceType": resource.get("resourceType") == before.type,
+        "id": resource.get("id") == before.id,
+        "meta.versionId": not isinstance(meta, dict) or meta.get("versionId", version) == version,
+    }
+    for name, holds in unchanged.items():
+        if not holds:
+            raise Invalid("A patch cannot change this element", f"{before.type}.{name}")
 
 
 def check_id(id: object, *expression: str) -> str:

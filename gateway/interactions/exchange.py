@@ -15,8 +15,8 @@ from gateway.auth.authority import Realm
 from gateway.auth.bearer import authenticate
 from gateway.auth.verification import Caller
 from gateway.faults import Forbidden, NotFound
+from gateway.formats import CONTENT_TYPE, wanted
 from gateway.interactions.changes import Changes
-from gateway.negotiation import CONTENT_TYPE, check_accepts_json
 from gateway.services import Services
 from gateway.store.contract import Stored, Transaction
 
@@ -80,7 +80,7 @@ def endpoint(interaction: Interaction) -> Endpoint:
     async def serve(request: Request) -> Response:
         services: Services = request.app.state.services
         caller = await authenticate(request, request.path_params["org"])
-        check_accepts_json(request)
+        wanted(request)  # refuses formats that are not served, before anything is done
         realm = Realm(caller.org, caller.org_slug, services.settings.public_url)
         return await interaction(Exchange(request, services, realm, caller))
 

@@ -28,6 +28,15 @@ def preference(request: Request, name: str) -> str | None:
     return None
 
 
+def deleted_response(exchange: Exchange, deleted: Stored | None) -> Response:
+    """The answer to a delete: nothing, unless the client wants to be told (http.html#delete)."""
+    headers = {"ETag": f'W/"{deleted.version}"'} if deleted else None
+    if preference(exchange.request, "return") == OUTCOME:
+        text = "The resource was deleted" if deleted else "There was nothing to delete"
+        return Response(encode(operation_outcome((Issue(text, severity="information"),))), 200, headers, CONTENT_TYPE)
+    return Response(status_code=204, headers=headers)
+
+
 def written_response(exchange: Exchange, stored: Stored, *, created: bool) -> Response:
     """The answer to a create or update: the resource, unless the client wants less."""
     headers = {**version_headers(stored), "Location": location(exchange.base, stored)}

@@ -6,15 +6,16 @@ references are resolved after all writes that have none, so that they find what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
-from gateway.definitions.contract import Resource
 from gateway.faults import ClientFault, Invalid, Issue
-from gateway.interactions.bundle_entries import Entry, check_identities
-from gateway.interactions.changes import Changes, present
+from gateway.interactions.bundle_entries import BY_CRITERIA, READING, Entry, check_identities, same_identity
+from gateway.interactions.changes import Changes
+from gateway.interactions.conditions import target_of_patch, target_of_update
+from gateway.interactions.patch import Patch
 from gateway.interactions.references import rewritten, root_of
 from gateway.store.contract import Stored, Transaction
 
@@ -27,10 +28,12 @@ class Outcome:
     stored: Stored | None = None
     body: bytes | None = None
     """A resource to give back: of a GET entry."""
+    was_read: bool = False
+    """It is about a GET or HEAD entry: preferences for writes say nothing of it."""
 
 
-Search = Callable[[Entry, Transaction], bytes]
-"""Answers a GET entry without id with a searchset."""
+Read = Callable[[Entry, Transaction], Outcome]
+"""Answers a GET entry."""
 
 
 @dataclass(slots=True)
@@ -39,7 +42,7 @@ class TransactionRun:
 
     changes: Changes
     entries: list[Entry]
-    search: Search
+    read: Read
     literal: dict[str, str] = field(default_factory=dict)
     """fullUrl → `Type/id`"""
     ids: dict[int, str] = field(default_factory=dict)
@@ -47,34 +50,61 @@ class TransactionRun:
     """Of conditional creates: (type, criteria) → the first entry that has them."""
     repeats: dict[int, int] = field(default_factory=dict)
     """Conditional creates whose condition an earlier entry has: they mean the same resource. Index → its index."""
+    unmatched: set[int] = field(default_factory=set)
+    """Conditional updates whose criteria found nothing."""
     done: dict[int, Outcome] = field(default_factory=dict)
 
     def outcomes(self) -> list[Outcome]:
         """In the order of the entries."""
         check_identities(self.entries)
-        self._each("DELETE", self._delete)
-        self._each("POST", self._identify_create)
-        self._each("PUT", self._identify_update)
+        self._each(BY_CRITERIA, self._identify_by_url)
+        self._check_resolved()
+        self._each({"DELETE"}, self._delete)
+        self._each({"POST"}, self._identify_create)
         for entry in self.entries:
             with naming(entry):
                 self._check_placeholders(entry)
         settled = self.done.keys() | self.repeats.keys()
-        self._write([e for e in self.entries if e.method in ("POST", "PUT") and e.index not in settled])
+        self._write([e for e in self.entries if e.method in ("POST", "PUT", "PATCH") and e.index not in settled])
         for index, first in self.repeats.items():
             self.done[index] = Outcome("200 OK", self.done[first].stored)
-        self._each("GET", self._read)
+        self._each(READING, self._read)
         return [self.done[entry.index] for entry in self.entries]
 
-    def _each(self, method: str, perform: Callable[[Entry], None]) -> None:
+    def _each(self, methods: Set[str], perform: Callable[[Entry], None]) -> None:
         for entry in self.entries:
-            if entry.method == method:
+            if entry.method in methods:
                 with naming(entry):
                     perform(entry)
 
     # --- which resource is each entry about? --------------------------------------------------------------------
 
-    def _identify_update(self, entry: Entry) -> None:
-        self._identify(entry, entry.id or "")
+    def _identify_by_url(self, entry: Entry) -> None:
+        """Of a PUT, PATCH or DELETE; criteria are looked for before anything is done."""
+        if entry.criteria is None:
+            self._identify(entry, entry.id or "")
+            return
+        place = f"{entry.place}.request.url"
+        if entry.method == "PUT" and entry.resource is not None:
+            found = self.changes.match(entry.type, entry.criteria, place)
+            given = entry.resource.get("id")
+            self._identify(entry, target_of_update(self.changes, entry.type, entry.criteria, given, place))
+            self.unmatched |= set() if found else {entry.index}
+        elif entry.method == "PATCH":
+            self._identify(entry, target_of_patch(self.changes, entry.type, entry.criteria, place).id)
+        elif match := self.changes.match(entry.type, entry.criteria, place):
+            self._identify(entry, match.id)
+        else:
+            self.done[entry.index] = Outcome("204 No Content")
+
+    def _check_resolved(self) -> None:
+        """What criteria find counts as an identity too (http.html#trules)."""
+        seen: dict[str, Entry] = {}
+        for entry in self.entries:
+            if entry.method in BY_CRITERIA and entry.index in self.ids:
+                other = seen.setdefault(f"{entry.type}/{self.ids[entry.index]}", entry)
+                if other is not entry:
+                    raise same_identity(other, entry)
 
     def _identify_create(self, entry: Entry) -> None:
         if entry.if_none_exist is None:
@@ -95,7 +125,7 @@ class TransactionRun:
 
     def _identify(self, entry: Entry, id: str) -> None:
         self.ids[entry.index] = id
-        if entry.full_url:
+        if entry.full_url and entry.method != "DELETE":
             self.literal[entry.full_url] = f"{entry.type}/{id}"
 
     def _check_placeholders(self, entry: Entry) -> None:
@@ -106,7 +136,7 @@ class TransactionRun:
     # --- writing --------------------------------------------------------------------------------------------------
 
     def _write(self, entries: list[Entry]) -> None:
-        waiting = sorted(entries, key=lambda entry: (bool(entry.conditions), entry.method == "PUT"))
+        waiting = sorted(entries, key=lambda entry: (bool(entry.conditions), entry.method != "POST"))
         while waiting:
             left = [entry for entry in waiting if not self._written(entry, strict=False)]
             if len(left) == len(waiting):
@@ -119,8 +149,7 @@ class TransactionRun:
             literal = self._literal(entry, strict=strict)
             if literal is None:
                 return False
-            resource = rewritten(entry.resource, literal, root_of(entry.full_url))
-            self.done[entry.index] = self._put(entry, {**resource, "id": self.ids[entry.index]})
+            self.done[entry.index] = self._patch(entry, literal) if entry.patch else self._put(entry, literal)
             return True
 
     def _literal(self, entry: Entry, *, strict: bool) -> Mapping[str, str] | None:
@@ -134,27 +163,40 @@ class TransactionRun:
             found[link.text] = f"{match.type}/{match.id}"
         return {**self.literal, **found}
 
-    def _put(self, entry: Entry, resource: Resource) -> Outcome:
+    def _put(self, entry: Entry, literal: Mapping[str, str]) -> Outcome:
+        id = self.ids[entry.index]
+        resource = {**rewritten(entry.resource, literal, root_of(entry.full_url)), "id": id}
+        self._check_still_unmatched(entry)
         if entry.method == "PUT":
-            stored, created = self.changes.update(resource, entry.if_match)
+            absent = entry.if_none_match is not None
+            stored, created = self.changes.update(resource, entry.if_match, absent=absent)
             return Outcome("201 Created" if created else "200 OK", stored)
+        return Outcome("201 Created", self.changes.create(resource, id))
+
+    def _check_still_unmatched(self, entry: Entry) -> None:
+        """What is found now and was not before, this Bundle has just written."""
         if entry.if_none_exist is not None and self._match(entry):
-            # Found now but not before: this Bundle has just written it.
             raise Invalid("Another entry writes what this condition finds", f"{entry.place}.request.ifNoneExist")
-        return Outcome("201 Created", self.changes.create(resource, resource["id"]))
+        if entry.index in self.unmatched:
+            place = f"{entry.place}.request.url"
+            if self.changes.match(entry.type, entry.criteria or "", place):
+                raise Invalid("Another entry writes what these criteria find", place)
+
+    def _patch(self, entry: Entry, literal: Mapping[str, str]) -> Outcome:
+        assert entry.patch is not None  # noqa: S101
+        apply = Patch(rewritten(entry.patch.document, literal)).ready(self.changes.definitions, entry.type)
+        stored = self.changes.patch(entry.type, self.ids[entry.index], apply, entry.if_match)
+        return Outcome("200 OK", stored)
 
     # --- the rest -------------------------------------------------------------------------------------------------
 
     def _delete(self, entry: Entry) -> None:
-        deleted = self.changes.delete(entry.type, entry.id or "", entry.if_match)
-        self.done[entry.index] = Outcome("204 No Content", deleted)
+        if entry.index not in self.done:
+            deleted = self.changes.delete(entry.type, self.ids[entry.index], entry.if_match)
+            self.done[entry.index] = Outcome("204 No Content", deleted)
 
     def _read(self, entry: Entry) -> None:
-        if entry.id is None:
-            self.done[entry.index] = Outcome("200 OK", None, self.search(entry, self.changes.transaction))
-            return
-        stored = present(self.changes.transaction.read(entry.type, entry.id))
-        self.done[entry.index] = Outcome("200 OK", stored, stored.body)
+        self.done[entry.index] = self.read(entry, self.changes.transaction)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from gateway.definitions.contract import Definitions, Resource
 from gateway.faults import Invalid, Issue
-from gateway.negotiation import check_sends_json, parse_resource, read_body
+from gateway.negotiation import check_sends_resource, parse_resource, read_body
 
 ASIDE = 64 * 1024
 """Bodies beyond this many bytes are parsed and checked in a thread, so that other requests need not wait."""
@@ -18,11 +18,11 @@ ASIDE = 64 * 1024
 
 async def receive_valid(request: Request, definitions: Definitions, fits: Callable[[Resource], None]) -> Resource:
     """The resource in the body; `fits` raises when it is not the one that the URL speaks of."""
-    check_sends_json(request)
+    format = check_sends_resource(request)
     body = await read_body(request)
 
     def checked() -> Resource:
-        resource = parse_resource(body)
+        resource = parse_resource(body, format)
         fits(resource)
         check_valid(definitions, resource)
         return resource

@@ -12,8 +12,8 @@ from starlette.responses import Response
 
 from gateway import __released__, __version__
 from gateway.faults import MethodNotAllowed, NotFound
+from gateway.formats import CONTENT_TYPE, FHIR_JSON, FHIR_XML, wanted
 from gateway.interactions.exchange import Exchange, encode, json_response
-from gateway.negotiation import CONTENT_TYPE, FHIR_JSON, check_accepts_json
 from gateway.translation.contract import Found, Translator
 from gateway.translation.lens import Interaction
 
@@ -63,7 +63,7 @@ def searchset(base: str, type: str, params: list[tuple[str, str]], found: Found)
 
 async def via_capabilities(request: Request) -> Response:
     """GET [base]/via/[connection]/metadata, open to all"""
-    check_accepts_json(request)
+    wanted(request)
     services = request.app.state.services
     realm = await anyio.to_thread.run_sync(services.auth.realm, request.path_params["org"])
     connection = request.path_params["connection"]
@@ -83,7 +83,7 @@ def live_statement(translator: Translator, url: str) -> dict[str, Any]:
         "software": {"name": "Crosswalk", "version": __version__},
         "implementation": {"description": f"{translator.title}, live", "url": url},
         "fhirVersion": "4.0.1",
-        "format": [FHIR_JSON],
+        "format": [FHIR_JSON, FHIR_XML],
         "rest": [{"mode": "server", "resource": [resource for resource in resources if resource["interaction"]]}],
     }
 

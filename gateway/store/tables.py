@@ -68,6 +68,7 @@ class ResourceRow(SQLModel, table=True):
         UniqueConstraint("org", "type", "id", name="resource_identity"),
         Index("resource_by_creation", "org", "type", "deleted", "key"),
         Index("resource_by_update", "org", "type", "deleted", "updated", "key"),
+        Index("resource_by_change", "org", "type", "updated", "key"),
         {"sqlite_autoincrement": True},
     )
 
@@ -85,6 +86,7 @@ class HistoryRow(SQLModel, table=True):
     """A superseded version."""
 
     __tablename__ = "resource_history"
+    __table_args__ = (Index("resource_history_by_change", "org", "type", "updated", "key"),)
 
     org: int = number(Integer, primary=True)
     type: str = text(primary=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 
 from gateway.negotiation import MAX_BODY
-from tests.gateway.conftest import Fhir, issue, patient
+from tests.gateway.conftest import Fhir, bundle, entry, issue, patient
 
 GOOD_ACCEPT = [
     "application/fhir+json",
@@ -20,7 +21,14 @@ GOOD_ACCEPT = [
     "application/fhir+json; fhirVersion=4.0",
     "APPLICATION/FHIR+JSON",
 ]
-BAD_ACCEPT = ["application/fhir+xml", "text/html", "image/*", "application/json;q=0", "*/*;q=0.0", "nonsense"]
+BAD_ACCEPT = [
+    "application/fhir+json;fhirVersion=3.0",
+    "text/html",
+    "image/*",
+    "application/json;q=0",
+    "*/*;q=0.0",
+    "nonsense",
+]
 
 
 @pytest.mark.parametrize("path", ["Patient", "metadata"])
@@ -44,7 +52,7 @@ class TestAccept:
         answer = await client.ask("GET", f"{path}?_format={format}", headers={"Accept": "application/fhir+xml"})
         assert answer.status_code == 200
 
-    @pytest.mark.parametrize("format", ["xml", "", "application/fhir+xml", "html", "ttl", "JSONP"])
+    @pytest.mark.parametrize("format", ["", "html", "ttl", "JSONP", "xml;fhirVersion=5.0"])
     async def test_other_formats(self, client: Fhir, path: str, format: str) -> None:
         answer = await client.ask("GET", f"{path}?_format={format}")
         assert (answer.status_code, issue(answer)["expression"]) == (406, ["_format"])
@@ -57,7 +65,7 @@ class TestBody:
     @pytest.mark.parametrize(
         "content_type",
         [
-            *("", "text/plain", "application/fhir+xml", "application/xml", "application/x-www-form-urlencoded"),
+            *("", "text/plain", "application/xhtml+xml", "application/x-www-form-urlencoded"),
             *("multipart/form-data; boundary=x", "application/json-patch+json"),
             "application/fhir+json;charset=latin-1",
         ],
@@ -67,9 +75,27 @@ class TestBody:
         assert (answer.status_code, issue(answer)["code"]) == (415, "not-supported")
 
     async def test_compressed(self, client: Fhir, method: str, path: str) -> None:
-        body = gzip.compress(b" " * 1_000_000)
+        resource = patient(id="p") if path else bundle(entry("PUT", "Patient/p", patient(id="p")))
+        body = gzip.compress(json.dumps(resource).encode())
         answer = await client.ask(method, path, body, headers={"Content-Encoding": "gzip"})
+        assert answer.status_code in (200, 201)
+        assert await client.total("Patient?") == 1
+
+    @pytest.mark.parametrize("coding", ["deflate", "br", "gzip, gzip"])
+    async def test_compressed_otherwise(self, client: Fhir, method: str, path: str, coding: str) -> None:
+        answer = await client.ask(method, path, b"x", headers={"Content-Encoding": coding})
         assert (answer.status_code, issue(answer)["code"]) == (415, "not-supported")
+
+    @pytest.mark.parametrize("body", [b"{}", b"", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") * 2])
+    async def test_what_gzip_did_not_make(self, client: Fhir, method: str, path: str, body: bytes) -> None:
+        answer = await client.ask(method, path, body, headers={"Content-Encoding": "gzip"})
+        assert (answer.status_code, issue(answer)["code"]) == (400, "structure")
+
+    async def test_a_bomb(self, client: Fhir, method: str, path: str) -> None:
+        bomb = gzip.compress(b" " * (MAX_BODY + 1), 1)
+        assert len(bomb) < MAX_BODY // 100
+        answer = await client.ask(method, path, bomb, headers={"Content-Encoding": "gzip"})
+        assert (answer.status_code, issue(answer)["code"]) == (413, "too-long")
 
     @pytest.mark.parametrize(
         "body",

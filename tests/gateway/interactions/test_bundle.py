@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -27,7 +28,9 @@ ENTRY_URLS = [
     ("$everything", 400),
     ("Patient/$match", 400),
     ("Patient/1/$everything", 400),
-    ("Patient/1/_history/1", 400),
+    ("Patient/1/_history/x", 400),
+    ("_history/1", 400),
+    ("Patient/_history/1", 400),
     ("Patient/1/Observation", 400),
     ("Patient#x", 400),
     ("Patient\r\nX: y", 400),
@@ -57,6 +60,14 @@ async def test_urls_of_entries(client: Fhir, type: str, url: str, status: int) -
     assert await client.total("Patient?") == (1 if type == "batch" else 0)
 
 
+BINARY = "Bundle.entry[0].resource"
+
+
+def json_patch(patch: bytes, data: str | None = None) -> dict[str, Any]:
+    data = data or base64.b64encode(patch).decode()
+    return {"resourceType": "Binary", "contentType": "application/json-patch+json", "data": data}
+
+
 REFUSED: list[tuple[Any, str]] = [
     ("not an object", "Bundle.entry[0].request"),
     (None, "Bundle.entry[0].request"),
@@ -64,15 +75,21 @@ REFUSED: list[tuple[Any, str]] = [
     ({"request": []}, "Bundle.entry[0].request"),
     ({"request": {"method": "GET"}}, "Bundle.entry[0].request.url"),
     ({"request": {"method": "GET", "url": 1}}, "Bundle.entry[0].request.url"),
-    ({"request": {"method": "PATCH", "url": "Patient/1"}}, "Bundle.entry[0].request.method"),
-    ({"request": {"method": "HEAD", "url": "Patient/1"}}, "Bundle.entry[0].request.method"),
+    ({"request": {"method": "PATCH", "url": "Patient/1"}}, "Bundle.entry[0].resource"),
+    (entry("PATCH", "Patient/1", patient()), "Bundle.entry[0].resource"),
+    (entry("PATCH", "Patient/1", {"resourceType": "Binary", "contentType": "text/plain"}), f"{BINARY}.contentType"),
+    (entry("PATCH", "Patient/1", json_patch(b"nonsense", "x")), f"{BINARY}.data"),
+    ({"request": {"method": "TRACE", "url": "Patient/1"}}, "Bundle.entry[0].request.method"),
     ({"request": {"method": ["GET"], "url": "Patient/1"}}, "Bundle.entry[0].request.method"),
     ({"request": {"url": "Patient/1"}}, "Bundle.entry[0].request.method"),
     (entry("POST", "Patient/1", patient()), "Bundle.entry[0].request.url"),
     (entry("POST", "Patient?name=x", patient()), "Bundle.entry[0].request.url"),
     (entry("PUT", "Patient", patient()), "Bundle.entry[0].request.url"),
-    (entry("PUT", "Patient?identifier=x", patient()), "Bundle.entry[0].request.url"),
-    (entry("DELETE", "Patient?identifier=x"), "Bundle.entry[0].request.url"),
+    (entry("PUT", "Patient?shoe=x", patient()), "Bundle.entry[0].request.url"),
+    (entry("DELETE", "Patient?shoe=x"), "Bundle.entry[0].request.url"),
+    (entry("DELETE", "Patient/1?name=x"), "Bundle.entry[0].request.url"),
+    (entry("DELETE", "Patient/1/_history/1"), "Bundle.entry[0].request.url"),
+    (entry("GET", "Patient/1/_history/x"), "Bundle.entry[0].request.url"),
     (entry("DELETE", "Patient"), "Bundle.entry[0].request.url"),
     (entry("PUT", "Patient/" + "x" * 65, patient()), "Bundle.entry[0].request.url"),
     (entry("PUT", "Patient/a b", patient(id="a b")), "Bundle.entry[0].request.url"),
@@ -88,7 +105,7 @@ REFUSED: list[tuple[Any, str]] = [
     (entry("PUT", "Patient/1", patient(id="1"), ifNoneExist="name=x"), "Bundle.entry[0].request.ifNoneExist"),
     (entry("POST", "Patient", patient(), ifNoneExist="_count=1"), "Bundle.entry[0].request.ifNoneExist"),
     (entry("POST", "Patient", patient(), ifNoneExist="shoe=1"), "Bundle.entry[0].request.ifNoneExist"),
-    (entry("POST", "Patient", patient(), ifNoneMatch="*", shoe="9"), "Bundle.entry[0].request.shoe"),
+    (entry("POST", "Patient", patient(), shoe="9"), "Bundle.entry[0].request.shoe"),
     ({**entry("GET", "Patient"), "shoe": 9}, "Bundle.entry[0].shoe"),
     (entry("GET", "Patient?birthdate=x"), "Bundle.entry[0]"),
     (entry("GET", "Patient?_include=*"), "Bundle.entry[0]"),

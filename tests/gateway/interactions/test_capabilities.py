@@ -43,14 +43,17 @@ async def test_it_speaks_of_its_organisation(statement: dict[str, Any], south: F
 async def test_types_are_those_served(statement: dict[str, Any], definitions: Definitions) -> None:
     (rest,) = statement["rest"]
     assert {resource["type"] for resource in rest["resource"]} == definitions.served
-    assert [each["code"] for each in rest["interaction"]] == ["transaction", "batch"]
+    assert [each["code"] for each in rest["interaction"]] == ["transaction", "batch", "history-system"]
     for resource in rest["resource"]:
         codes = {each["code"] for each in resource["interaction"]}
-        assert codes == {"read", "vread", "update", "delete", "create", "search-type"}
+        assert codes == {
+            *("read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create"),
+            "search-type",
+        }
         assert (resource["readHistory"], resource["updateCreate"], resource["conditionalUpdate"]) == (
-            False,
             True,
-            False,
+            True,
+            True,
         )
 
 
@@ -86,10 +89,7 @@ async def test_every_declared_type_takes_a_write(statement: dict[str, Any], clie
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("PUT", "Patient?identifier=x", 405),
-        ("DELETE", "Patient?identifier=x", 405),
-        ("PATCH", "Patient/p", 405),
-        ("GET", "Patient/p/_history", 400),
+        ("POST", "Patient/p", 405),
         ("GET", "Patient?_has:Observation:patient:code=x", 400),
         ("GET", "Patient?_revinclude=Observation:patient", 400),
     ],

@@ -1,0 +1,3 @@
+"""Tests of gateway/patching."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Tests of gateway/xml."""
+
+from __future__ import annotations
