@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 
 from gateway.auth.authority import Realm
 from gateway.commands.answer import print_json, with_services
+from gateway.definitions.own import put_definitions
 from gateway.faults import Conflict, Invalid
 from gateway.services import Services
 from gateway.store.tables import Organisation
@@ -36,6 +37,12 @@ async def _add(services: Services, slug: str, name: str) -> None:
     print_json({"org": slug, "fhir_base": realm.fhir_base})
 
 
+async def renew_definitions(services: Services) -> None:
+    """Give every organisation our own definitions as this version has them."""
+    for org in await services.store.session_read(lambda session: session.exec(select(Organisation.id)).all()):
+        await services.store.write(org or 0, put_definitions)
+
+
 async def add_organisation(services: Services, slug: str, name: str) -> Realm:
     """Raises Invalid and Conflict."""
     if not SLUG.fullmatch(slug):
@@ -50,4 +57,5 @@ async def add_organisation(services: Services, slug: str, name: str) -> Realm:
         return row.id or 0
 
     id = await services.store.session_write(write)
+    await services.store.write(id, put_definitions)
     return Realm(id, slug, services.settings.public_url)

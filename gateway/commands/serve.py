@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from gateway import opening, serving
-from gateway.commands.answer import refuse, stderr, told
+from gateway.commands.answer import refuse, stderr, told, with_services
+from gateway.commands.org import renew_definitions
 from gateway.faults import Fault
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
@@ -27,6 +28,7 @@ def migrate() -> None:
     try:
         with stderr.status("Migrating the database …"):
             opening.migrate(Settings.from_environment())
+            with_services(renew_definitions)
     except Fault as fault:
         refuse(told(fault))
 

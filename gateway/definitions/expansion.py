@@ -40,6 +40,11 @@ class ValueSets:
             return None
         return merged(part for part in parts if part is not None)
 
+    def all_expanded(self) -> dict[str, Codes]:
+        """Of all value sets here, those that a list can hold."""
+        found = {url: self.expand(url) for url in self._value_sets}
+        return {url: codes for url, codes in found.items() if codes is not None}
+
     def _included(self, include: Json) -> Codes | None:
         if include.get("filter"):
             return None

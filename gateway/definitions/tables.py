@@ -14,7 +14,9 @@ from typing import Any
 import msgspec
 
 from gateway.definitions.contract import Component, SearchParameter
+from gateway.definitions.expansion import ValueSets
 from gateway.definitions.profiles.nodes import Profile, read_profile
+from gateway.definitions.profiles.table_of import profile_table
 
 LINE = re.compile(
     r"(?P<min>\d+)\.\.(?P<max>\d+|\*) (?:[?!Σ]+ )?(?P<types>[^;]*?)(?:; (?P<strength>\w+) (?P<value_set>\S+))?"
@@ -144,16 +146,23 @@ class Tables:
 
     @cached_property
     def profiles(self) -> tuple[Profile, ...]:
-        """Those of US Core, and ours (profiles/crosswalk/), whose definitions are their own tables."""
+        """Those of US Core, and ours (profiles/crosswalk/), whose definitions are compiled as they stand."""
         folder = self._at("us-core", "profiles")
         tables = [self._read("us-core", "profiles", file.name) for file in folder.iterdir()]
-        return tuple(read_profile(table) for table in tables)
+        ours = [profile_table(own, {}) for own in self._own_of("StructureDefinition")]
+        return tuple(read_profile(table) for table in [*tables, *ours])
+
+    def _own_of(self, type: str) -> Iterator[dict[str, Any]]:
+        for file in self._at("crosswalk").iterdir():
+            if file.name.startswith(f"{type}-"):
+                yield self._read("crosswalk", file.name)
 
     @cached_property
     def profile_codes(self) -> Mapping[str, Mapping[str, list[str]]]:
         """What profiles bind to, besides `codes`."""
         table: dict[str, dict[str, list[str]]] = self._read("us-core", "codes.json")
-        return {**self.codes, **table}
+        ours = ValueSets(self._own_of("ValueSet"), self._own_of("CodeSystem"))
+        return {**self.codes, **table, **ours.all_expanded()}
 
     def search_parameters(self, type: str) -> Mapping[str, SearchParameter]:
         """By code, those of Resource and DomainResource included."""
