@@ -35,6 +35,7 @@ SETTINGS = {
     "listen_addresses": "",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "search_path": "public, dbos",  # tests name DBOS's tables as on SQLite, where there are no schemas
 }
 
 
@@ -59,7 +60,7 @@ class Server:
     def create(self, template: str = "template0") -> str:
         """A new database; its name."""
         name = f"test_{next(self.numbers)}"
-        self.execute(f'CREATE DATABASE {name} TEMPLATE "{template}"')
+        self.execute(f'CREATE DATABASE {name} TEMPLATE "{template}" STRATEGY FILE_COPY')
         return name
 
     def drop(self, name: str) -> None:

@@ -18,6 +18,7 @@ import random
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
 from typing import Any, TypeVar, cast
 
 import asyncpg
@@ -39,6 +40,11 @@ CONNECT_S = 10
 STATEMENT_S = 60
 ATTEMPTS = 12
 PAUSE_S = 0.01
+INDEXED_BYTES = 600
+"""Of one text; four of them fit into a row of an index."""
+DIGEST_LENGTH = 32
+WIDEST = 4
+"""Bytes of a character in UTF-8."""
 MIGRATION_LOCK = 0x43524F5353  # "CROSS": advisory locks are numbers, and shared by all users of a database
 DIALECT = dialect()  # type: ignore[no-untyped-call]
 SETTINGS = {
@@ -99,8 +105,20 @@ async def connect(*dsn: Any, **more: Any) -> Asyncpg:
 
 
 def storable(value: Any) -> Any:
-    """PostgreSQL's text has no U+0000; no value of FHIR has one either, so what searches for it finds nothing."""
-    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) and "\0" in value else value
+    """The text of index rows, and of what is asked of them, as PostgreSQL can hold it.
+
+    Its text has no U+0000 (nor has any value of FHIR), and a row of its indexes has at most 2,704 bytes: of longer
+    text a digest stands for the end, so that equal texts stay equal and others different.
+    """
+    if not isinstance(value, str):
+        return value
+    text = value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if len(text) * WIDEST <= INDEXED_BYTES:
+        return text
+    whole = text.encode()
+    if len(whole) <= INDEXED_BYTES:
+        return text
+    return whole[: INDEXED_BYTES - DIGEST_LENGTH].decode(errors="ignore") + blake2b(whole, digest_size=16).hexdigest()
 
 
 def bound(statement: Compiled, values: Mapping[str, Any]) -> Row:

@@ -18,6 +18,8 @@ from gateway.store.statements import compile_statements, stored
 from gateway.store.transaction import SqlTransaction
 
 T = TypeVar("T")
+LAST_VERSION = 2**31 - 1
+"""Versions are 32 bits wide; PostgreSQL does not compare them with more."""
 
 
 class SqlStore:
@@ -38,6 +40,8 @@ class SqlStore:
         return await self._one(self._statements.read, {"org": org, "type": type, "id": id})
 
     async def vread(self, org: int, type: str, id: str, version: int) -> Stored | None:
+        if version > LAST_VERSION:
+            return None
         return await self._one(self._statements.vread, {"org": org, "type": type, "id": id, "version": version})
 
     async def history(self, org: int, type: str, id: str) -> Sequence[Stored]:

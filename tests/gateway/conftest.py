@@ -6,7 +6,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from shutil import copyfile
 from typing import Any, cast
 
 import httpx
@@ -24,10 +23,11 @@ from gateway.definitions.contract import Definitions
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.store.contract import Stored, Transaction
+from gateway.store.dialect import open_engine
 from gateway.store.migrations import migrate
 from gateway.store.open import open_store, system_clock
-from gateway.store.sqlite import open_engine
 from gateway.store.tables import Organisation
+from tests.databases import Original
 
 PUBLIC = "https://gateway.example"
 NORTH, SOUTH = f"{PUBLIC}/fhir/r4/north", f"{PUBLIC}/fhir/r4/south"
@@ -41,9 +41,9 @@ GetToken = Callable[..., Awaitable[str]]
 
 @dataclass(frozen=True)
 class Template:
-    """A database file to copy for each test, and the clients registered in it: slug → (id, secret)."""
+    """A database to copy for each test, and the clients registered in it: slug → (id, secret)."""
 
-    path: Path
+    original: Original
     clients: dict[str, tuple[str, str]]
     tokens: dict[tuple[str, str], str] = field(default_factory=dict)
     """Issued so far, by organisation and scope; copies of the file hold the key that signed them."""
@@ -144,16 +144,15 @@ def definitions() -> Definitions:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, definitions: Definitions) -> Template:
-    path = tmp_path_factory.mktemp("gateway") / "template.db"
-    url = f"sqlite:///{path}"
-    migrate(url)
-    engine = open_engine(url)
+def template(new_original: Callable[[], Original], definitions: Definitions) -> Template:
+    original = new_original()
+    migrate(original.url)
+    engine = open_engine(original.url)
     clients = {}
     auth = Auth(engine, Settings(public_url=PUBLIC), BOX, cast(httpx.AsyncClient, None), definitions.all_types)
     with Session(engine) as session:
         for id, slug in enumerate(("north", "south"), 1):
-            session.add(Organisation(id=id, slug=slug, name=slug, created=0))
+            session.add(Organisation(slug=slug, name=slug, created=0))
             session.flush()
             made, secret = add_client(
                 session, id, Registration(name="CRM", scope=EVERYTHING),
@@ -164,7 +163,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, definitions: Definitions)
     for id in (1, 2):
         auth.keys.published(id)  # makes the signing key, so that every copy has the same one
     engine.dispose()
-    return Template(path, clients)
+    return Template(original, clients)
 
 
 @pytest.fixture
@@ -175,9 +174,9 @@ def log_lines() -> Iterator[list[Any]]:
 
 
 @pytest.fixture
-def settings(template: Template, tmp_path: Path) -> Settings:
-    copyfile(template.path, tmp_path / "gateway.db")
-    return Settings(database_url=f"sqlite:///{tmp_path / 'gateway.db'}", public_url=PUBLIC)
+def settings(template: Template, tmp_path: Path) -> Iterator[Settings]:
+    with template.original.copy(tmp_path) as url:
+        yield Settings(database_url=url, public_url=PUBLIC)
 
 
 @pytest.fixture

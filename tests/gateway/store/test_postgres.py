@@ -114,6 +114,6 @@ async def test_a_caller_that_goes_away_leaves_the_whole_or_nothing(store: SqlSto
     assert await store.read(1, "Basic", "b") is not None
 
 
-async def test_text_that_postgresql_cannot_hold_is_neither_kept_nor_found(store: SqlStore) -> None:
+async def test_text_that_postgresql_cannot_hold_is_not_found(store: SqlStore) -> None:
     await put(store, token=[["s", "x\0y"]])
     assert await store.read(1, "Basic", "x\0") is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -212,3 +213,29 @@ async def test_one_organisation_never_sees_another(store: SqlStore) -> None:
 async def test_readers_cannot_write(store: SqlStore) -> None:
     with pytest.raises(Exception, match=r"read-?only"):
         await store.database.read(lambda driver: driver.run(Compiled("DELETE FROM resource", (), {}), {}))
+
+
+LONG = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(4000))
+
+
+async def test_long_values_are_found_and_told_apart(store: SqlStore) -> None:
+    made = await put(store, basic("a", token=[[LONG, LONG]], uri=[LONG], string=[LONG]))
+    await put(store, basic("b", token=[[LONG, LONG + "x"]]))
+    assert (await store.search(1, with_code(LONG))).matches == [made]
+    assert (await store.search(1, with_code(LONG + "y"))).matches == []
+
+
+async def test_the_pages_of_what_was_there_are_whole_whatever_is_created_meanwhile(store: SqlStore) -> None:
+    there = {f"there-{number}" for number in range(40)}
+    await asyncio.gather(*(put(store, basic(id)) for id in there))
+    seen: list[str] = []
+    query: Query | None = Query("Basic", count=3)
+    while query is not None:
+        page, *_ = await asyncio.gather(
+            store.search(1, query), *(put(store, basic(f"{len(seen)}-{number}")) for number in range(3))
+        )
+        seen += [match.id for match in page.matches]
+        ended = page.after is None or there <= set(seen)
+        query = None if ended else replace(query, after=page.after)
+    assert there <= set(seen)
+    assert len(seen) == len(set(seen))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
 import httpx
@@ -33,17 +32,17 @@ JWKS = {"jwks_url": f"{PUBLIC}/.well-known/jwks.json"}
 
 
 @pytest.fixture(scope="session")
-def journaled(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Template:
+def journaled(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
     """The template with DBOS's tables."""
-    path = tmp_path_factory.mktemp("sync") / "template.db"
-    copyfile(template.path, path)
-    migrate_journal(f"sqlite:///{path}")
-    return replace(template, path=path)
+    with template.original.copy(tmp_path_factory.mktemp("sync")) as url:
+        migrate_journal(url)
+        yield replace(template, original=replace(template.original, url=url))
 
 
-def copied(template: Template, folder: Path) -> Settings:
-    copyfile(template.path, folder / "gateway.db")
-    return Settings(database_url=f"sqlite:///{folder / 'gateway.db'}", public_url=PUBLIC)
+@contextmanager
+def copied(template: Template, folder: Path) -> Iterator[Settings]:
+    with template.original.copy(folder) as url:
+        yield Settings(database_url=url, public_url=PUBLIC)
 
 
 def sandboxes() -> Network:
@@ -85,8 +84,9 @@ async def clinic(
     journaled: Template, definitions: Definitions, tmp_path: Path, log_lines: list[Any]
 ) -> AsyncIterator[Clinic]:
     """One whose queues nobody works on."""
-    async with opened(copied(journaled, tmp_path), definitions, sandboxes(), journaled) as clinic:
-        yield clinic
+    with copied(journaled, tmp_path) as settings:
+        async with opened(settings, definitions, sandboxes(), journaled) as clinic:
+            yield clinic
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -94,8 +94,7 @@ async def busy(
     journaled: Template, definitions: Definitions, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Clinic]:
     """One that works on its queues, with a connection to each EMR; a module's tests share it."""
-    settings = copied(journaled, tmp_path_factory.mktemp("busy"))
-    with structlog.testing.capture_logs():
+    with copied(journaled, tmp_path_factory.mktemp("busy")) as settings, structlog.testing.capture_logs():
         async with opened(settings, definitions, sandboxes(), journaled) as clinic:
             for name in clinic.emrs:
                 await clinic.connect(name)

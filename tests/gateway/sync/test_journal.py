@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import pickle
-import sqlite3
-from contextlib import closing
 
 import pytest
+from sqlalchemy import Engine, MetaData, select
 from sqlmodel import SQLModel
 
 from gateway.auth.secrets import SecretBox
 from gateway.faults import EmrBusy, Fault, Issue, Unprocessable
-from gateway.store.sqlite import database_path
 from gateway.sync.journal import SealedSerializer, unforeseen
 from gateway.sync.mishaps import as_fault
 from gateway.sync.orders import Order
@@ -75,12 +73,13 @@ def test_a_fault_is_no_mistake(log_lines: list[dict[str, object]]) -> None:
     assert log_lines == []
 
 
-def dbos_rows(path: str) -> dict[str, str]:
+def dbos_rows(engine: Engine) -> dict[str, str]:
     """All that DBOS's tables hold, as text."""
-    with closing(sqlite3.connect(path)) as raw:
-        names = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        theirs = [name for name in names if name not in SQLModel.metadata.tables and not name.startswith("sqlite_")]
-        return {name: str(raw.execute(f'SELECT * FROM "{name}"').fetchall()) for name in theirs}  # noqa: S608
+    found = MetaData(schema="dbos" if engine.dialect.name == "postgresql" else None)
+    found.reflect(engine)
+    theirs = [table for name, table in found.tables.items() if name not in SQLModel.metadata.tables]
+    with engine.connect() as connection:
+        return {table.name: str(connection.execute(select(table)).all()) for table in theirs}
 
 
 @pytest.mark.asyncio(loop_scope="module")
@@ -98,7 +97,7 @@ async def test_after_pushes_and_pulls_dbos_has_no_patient_in_clear(busy: Clinic)
     await until(done)
     await busy.staff("kipu", "admit", last_name=FAMILY)
     await busy.services.sync.workflows.now("pull", Order(1, "north", "kipu"))
-    rows = dbos_rows(str(database_path(busy.services.settings.database_url)))
+    rows = dbos_rows(busy.services.store.engine)
     busy.emrs["ecw"].switch(())
     assert rows["workflow_status"].count("'push'") >= 4
     assert len(rows["operation_outputs"]) > 10_000
