@@ -26,10 +26,15 @@ from gateway.interactions.exchange import endpoint
 from gateway.interactions.history import history_of_instance, history_of_system, history_of_type
 from gateway.interactions.patch import patch, patch_by_criteria
 from gateway.interactions.read import read
+from gateway.interactions.search_system import (
+    search_compartment,
+    search_compartment_by_post,
+    search_system,
+    search_system_by_post,
+)
 from gateway.interactions.search_type import search_by_post, search_type
 from gateway.interactions.undeclared import undeclared
 from gateway.interactions.update import update, update_by_criteria
-from gateway.interactions.validate import validate_of_instance, validate_of_type
 from gateway.interactions.via import via_capabilities, via_read, via_search
 from gateway.interactions.vread import vread
 from gateway.rendering import Rendering
@@ -60,18 +65,17 @@ ROUTES: list[BaseRoute] = [
     at(f"{TYPE}/_history", GET=endpoint(history_of_type)),
     at(f"{BASE}/_history", GET=endpoint(history_of_system)),
     at(f"{TYPE}/_search", POST=endpoint(search_by_post)),
-    *(at(path, POST=endpoint(bundle)) for path in (BASE, f"{BASE}/")),
+    *(at(path, GET=endpoint(search_system), POST=endpoint(bundle)) for path in (BASE, f"{BASE}/")),
     *AUTH_ROUTES,
     *CONSOLE_ROUTES,
     at(f"{VIA}/metadata", GET=via_capabilities),
     at(f"{VIA}/{{type}}", GET=endpoint(via_search)),
     at(f"{VIA}/{{type}}/{{id}}", GET=endpoint(via_read)),
     at("/hooks/{org}/{connection}/{hook}/{token}", POST=receive_hook),
-    at(f"{TYPE}/$validate", POST=endpoint(validate_of_type)),
-    at(f"{RESOURCE}/$validate", GET=endpoint(validate_of_instance), POST=endpoint(validate_of_instance)),
     *(at(place + OPERATION, GET=endpoint(undeclared), POST=endpoint(undeclared)) for place in (BASE, TYPE, RESOURCE)),
-    at(f"{BASE}/_search", GET=endpoint(undeclared), POST=endpoint(undeclared)),
-    at(f"{RESOURCE}/{{compartment:type}}", GET=endpoint(undeclared)),
+    at(f"{BASE}/_search", POST=endpoint(search_system_by_post)),
+    at(f"{RESOURCE}/{{compartment:type}}", GET=endpoint(search_compartment)),
+    at(f"{RESOURCE}/{{compartment:type}}/_search", POST=endpoint(search_compartment_by_post)),
 ]
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]

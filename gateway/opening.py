@@ -13,10 +13,11 @@ from gateway.definitions import load
 from gateway.faults import Misconfigured
 from gateway.services import Services
 from gateway.settings import Settings
-from gateway.store.dialect import SQLITE, dialect_of
+from gateway.store.dialect import SQLITE, dialect_of, open_engine
 from gateway.store.migrations import is_current
 from gateway.store.migrations import migrate as migrate_tables
 from gateway.store.open import open_store, system_clock
+from gateway.store.reindex import reindex
 from gateway.store.sqlite import database_path
 from gateway.sync.journal import migrate_journal
 from gateway.sync.sync import Sync
@@ -37,7 +38,17 @@ def migrate(settings: Settings) -> None:
     """Bring the database to the current schema, DBOS's tables included."""
     data_dir(settings).mkdir(parents=True, exist_ok=True)
     migrate_tables(settings.database_url)
+    reindex_tables(settings)
     migrate_journal(settings.database_url)
+
+
+def reindex_tables(settings: Settings) -> None:
+    """Make the search index anew where an older version of the gateway made it."""
+    engine = open_engine(settings.database_url)
+    try:
+        reindex(engine, load(), settings.public_url)
+    finally:
+        engine.dispose()
 
 
 def check_migrated(settings: Settings) -> None:

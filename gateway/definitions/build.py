@@ -129,7 +129,20 @@ def parts_of(expression: str) -> Iterator[tuple[str, str]]:
         yield (start[1] if start else ""), part.strip()
 
 
-def parameter_lines(parameter: Json) -> Iterator[tuple[str, Json]]:
+def components_of(parameter: Json, kinds: Mapping[str, str]) -> list[list[str]]:
+    """Kind and expression of each part of a composite of a token and something else; others are not searched.
+
+    R4 writes the name of a datatype wrong in one place, and in another takes two parts for each other.
+    """
+    parts = parameter.get("component", ())
+    found = [[kinds[part["definition"]], part["expression"].replace("DateTime", "dateTime")] for part in parts]
+    if parameter["id"] == "DocumentReference-relationship":
+        found = [[found[1][0], found[0][1]], [found[0][0], found[1][1]]]
+    return found if len(found) == 2 and found[0][0] == "token" else []
+
+
+def parameter_lines(parameter: Json, kinds: Mapping[str, str]) -> Iterator[tuple[str, Json]]:
+    components = components_of(parameter, kinds)
     for type in parameter["base"]:
         parts = [part for start, part in parts_of(parameter.get("expression") or "") if start in (type, "")]
         line = {"type": parameter["type"], "url": parameter["url"]}
@@ -137,12 +150,15 @@ def parameter_lines(parameter: Json) -> Iterator[tuple[str, Json]]:
             line["expression"] = " | ".join(parts)
         if parameter.get("target"):
             line["targets"] = sorted(parameter["target"])
+        if components:
+            line["components"] = components
         yield f"{type}.{parameter['code']}", line
 
 
 def parameter_table(parameters: Iterable[Json], besides: Mapping[str, Json]) -> dict[str, Json]:
     chosen = [p for p in parameters if p.get("base") and not NOT_R4_PARAMETERS.search(p["id"])]
-    lines = {key: line for parameter in chosen for key, line in parameter_lines(parameter)}
+    kinds = {parameter["url"]: parameter["type"] for parameter in chosen}
+    lines = {key: line for parameter in chosen for key, line in parameter_lines(parameter, kinds)}
     return {
         key: line
         for key, line in sorted(lines.items())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 
 from gateway.definitions.contract import NONE, Demanded, Resource, SearchParameter
 from gateway.definitions.indexing.program import Program
 from gateway.definitions.profiles.registry import Profiles
+from gateway.definitions.subsetting import Subsets
 from gateway.definitions.tables import Tables
 from gateway.definitions.validation.checks import NOTHING_ELSE, Checks
 from gateway.definitions.validation.findings import Findings, Scope
@@ -24,6 +25,7 @@ class CompiledDefinitions:
         self._tables = tables
         self._profiles = Profiles(tables.profiles, tables.profile_codes, tables.primitives, tables.resource_types)
         self._checks = Checks(tables, self._profiled)
+        self.subsets = Subsets(tables)
         self._program = cache(self._compile_program)
         self.served = tables.served
         self.all_types = tables.resource_types
@@ -59,6 +61,12 @@ class CompiledDefinitions:
         if not isinstance(type, str) or type not in self.all_types:
             return []
         return self._program(type).run(resource)
+
+    def subset(self, resource: Resource, summary: str, elements: Sequence[str]) -> Resource:
+        return self.subsets.of(resource, summary, elements)
+
+    def value_set(self, url: str) -> Mapping[str, Sequence[str]] | None:
+        return self._tables.codes.get(url)
 
     def _compile_program(self, type: str) -> Program:
         return Program(self._tables, type, self._tables.search_parameters(type).values())

@@ -37,6 +37,8 @@ class SearchParameter:
     url: str
     expression: str
     targets: tuple[str, ...] = ()
+    components: tuple[Component, ...] = ()
+    """Of a composite parameter."""
 
 
 class Definitions(Protocol):
@@ -71,3 +73,9 @@ class Definitions(Protocol):
 
         Relative references (`Patient/1`) become type and id; `urn:` and absolute ones keep their url.
         """
+
+    def subset(self, resource: Resource, summary: str, elements: Sequence[str]) -> Resource:
+        """What `_summary` (true, text, data) or, where that is "", `_elements` leaves of a resource."""
+
+    def value_set(self, url: str) -> Mapping[str, Sequence[str]] | None:
+        """System → codes of a value set that a required binding names and that can be listed."""

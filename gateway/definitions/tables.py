@@ -19,7 +19,8 @@ from gateway.definitions.profiles.nodes import Profile, read_profile
 from gateway.definitions.profiles.table_of import profile_table
 
 LINE = re.compile(
-    r"(?P<min>\d+)\.\.(?P<max>\d+|\*) (?:[?!Σ]+ )?(?P<types>[^;]*?)(?:; (?P<strength>\w+) (?P<value_set>\S+))?"
+    r"(?P<min>\d+)\.\.(?P<max>\d+|\*) (?:(?P<marks>[?!Σ]+) )?(?P<types>[^;]*?)"
+    r"(?:; (?P<strength>\w+) (?P<value_set>\S+))?"
 )
 TYPE = re.compile(r"(?P<code>[\w#.]+)(?:\((?P<names>[^)]*)\))?")
 
@@ -49,6 +50,8 @@ class Element:
     types: tuple[ElementType, ...]
     value_set: str = ""
     """The value set of a required binding."""
+    marks: str = ""
+    """`?!` where it modifies the meaning of others, `Σ` where it belongs to the summary."""
 
     @property
     def name(self) -> str:
@@ -90,6 +93,7 @@ def element(path: str, line: str) -> Element:
         max=None if found["max"] == "*" else int(found["max"]),
         types=tuple(element_type(text, path) for text in found["types"].split(" | ")),
         value_set=found["value_set"] if found["strength"] == "required" or found["value_set"] == LANGUAGES else "",
+        marks=found["marks"] or "",
     )
 
 
@@ -180,7 +184,12 @@ class Tables:
         for key, line in lines.items():
             type, code = key.split(".", 1)
             found.setdefault(type, {})[code] = SearchParameter(
-                code, line["type"], line["url"], line.get("expression", ""), tuple(line.get("targets", ()))
+                code,
+                line["type"],
+                line["url"],
+                line.get("expression", ""),
+                tuple(line.get("targets", ())),
+                tuple(Component(*part) for part in line.get("components", ())),
             )
         return found
 

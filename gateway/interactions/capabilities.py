@@ -17,13 +17,13 @@ from gateway.definitions.contract import Definitions, SearchParameter
 from gateway.formats import CONTENT_TYPE, FHIR_JSON, FHIR_XML, wanted
 from gateway.interactions.exchange import encode
 from gateway.interactions.patch import FORMATS
+from gateway.search.includes import EVERY, references
 from gateway.search.parse import NOT_HERE
 from gateway.search.values import READERS
 
 INTERACTIONS = (
     "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"
 )  # fmt: skip
-VALIDATE = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
 SMART_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
@@ -59,7 +59,9 @@ def capability_statement(definitions: Definitions, realm: Realm) -> dict[str, An
                 "mode": "server",
                 "security": _security(realm),
                 "resource": [_resource(definitions, type) for type in sorted(definitions.served)],
-                "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
+                "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
+                "searchParam": list(_of_every_type(definitions)),
+                "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
             }
         ],
     }
@@ -90,21 +92,40 @@ def _resource(definitions: Definitions, type: str) -> dict[str, Any]:
         "conditionalUpdate": True,
         "conditionalDelete": "single",
         "searchParam": [_search_param(parameter) for parameter in searched],
-        "operation": [{"name": "validate", "definition": VALIDATE}],
     }
-    if profiles := definitions.profiles_on(type):
-        resource["supportedProfile"] = list(profiles)
-    if includes := list(_includes(type, searched)):
-        resource["searchInclude"] = includes
+    resource["searchInclude"] = _includes(definitions, type)
+    resource["searchRevInclude"] = _revincludes(definitions, type)
     return resource
 
 
 def is_searchable(parameter: SearchParameter) -> bool:
-    return parameter.kind in READERS and parameter.code not in NOT_HERE
+    return (parameter.kind in READERS or bool(parameter.components)) and parameter.code not in NOT_HERE
 
 
-def _includes(type: str, parameters: Iterable[SearchParameter]) -> Iterable[str]:
-    return (f"{type}:{parameter.code}" for parameter in parameters if parameter.kind == "reference")
+def _includes(definitions: Definitions, type: str) -> list[str]:
+    """What `_include` takes; `*` is every reference there is."""
+    return [EVERY, *(f"{type}:{parameter.code}" for parameter in references(definitions, type))]
+
+
+def _revincludes(definitions: Definitions, type: str) -> list[str]:
+    """What `_revinclude` takes: the references of all types that may lead to this one."""
+    return [
+        EVERY,
+        *(
+            f"{source}:{parameter.code}"
+            for source in sorted(definitions.served)
+            for parameter in references(definitions, source)
+            if type in (parameter.targets or (type,))
+        ),
+    ]
+
+
+def _of_every_type(definitions: Definitions) -> Iterable[dict[str, str]]:
+    """The parameters that every type has, and those that are no type's."""
+    common = set[str].intersection(*(set(definitions.search_parameters(type)) for type in definitions.served))
+    any_type = definitions.search_parameters("Patient")
+    yield from (_search_param(any_type[code]) for code in sorted(common) if is_searchable(any_type[code]))
+    yield from ({"name": name, "type": "special"} for name in ("_has", "_list", "_type"))
 
 
 def _search_param(parameter: SearchParameter) -> dict[str, str]:

@@ -61,6 +61,7 @@ class Exchange:
         """Run `work` in one transaction; what it wrote goes to the outbox within it."""
 
         def inside(transaction: Transaction) -> T:
+            transaction.base = self.base
             changes = Changes(transaction, self.services.definitions, self.base)
             result = work(changes)
             if changes.written:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
-from gateway.faults import Forbidden, Invalid, Issue, Severity
+from gateway.faults import Invalid, Issue, Severity
 from gateway.interactions.exchange import Exchange
 from gateway.interactions.preferences import preference
+from gateway.interactions.search_authority import authority, check_includes, readable, value_sets
 from gateway.interactions.searchset import searchset
+from gateway.interactions.subset import Subset, subset_of
 from gateway.negotiation import CONTENT_TYPE, FORM, check_sends, read_body
 from gateway.search import paging
+from gateway.search.criteria import Codes
 from gateway.search.parse import parse, printable
-from gateway.search.query import Query
+from gateway.search.query import Condition, Query
 from gateway.store.contract import Page
+from gateway.store.inclusion import MAX_INCLUDED
 
 MAX_FORM = 64 * 1024
 FORMS = frozenset({FORM})
@@ -25,21 +29,33 @@ Params = list[tuple[str, str]]
 
 async def search_type(exchange: Exchange) -> Response:
     """GET [base]/[type]?…"""
-    return await answer(exchange, list(exchange.request.query_params.multi_items()))
+    return await answer(exchange, url_params(exchange))
 
 
 async def search_by_post(exchange: Exchange) -> Response:
     """POST [base]/[type]/_search"""
     exchange.require(exchange.type, "s")
+    return await answer(exchange, await posted_params(exchange))
+
+
+def url_params(exchange: Exchange) -> Params:
+    return list(exchange.request.query_params.multi_items())
+
+
+async def posted_params(exchange: Exchange) -> Params:
+    """Those of the form, after those of the URL."""
     check_sends(exchange.request, FORMS, f"the parameters as {FORM}")
     form = (await read_body(exchange.request, MAX_FORM)).decode("utf-8", "replace")
-    params = [*exchange.request.query_params.multi_items(), *parse_qsl(form, keep_blank_values=True)]
-    return await answer(exchange, params)
+    return [*url_params(exchange), *parse_qsl(form, keep_blank_values=True)]
 
 
-async def answer(exchange: Exchange, params: Params) -> Response:
+async def answer(
+    exchange: Exchange, params: Params, within: Sequence[Condition] = (), path: str | None = None
+) -> Response:
+    """`within` are conditions besides the parameters: a compartment."""
     exchange.require(exchange.type, "s")
-    planned = plan(exchange, exchange.type, params)
+    codes = await value_sets(exchange, params)
+    planned = plan(exchange, exchange.type, params, codes=codes, within=within, path=path)
     page = await exchange.services.store.search(exchange.realm.org, planned.query)
     return Response(page_body(exchange, planned, page), media_type=CONTENT_TYPE)
 
@@ -51,31 +67,56 @@ class Planned:
     query: Query
     known: Params
     unknown: Sequence[str]
+    path: str
+    subset: Subset
 
 
-def plan(exchange: Exchange, type: str, params: Params) -> Planned:
+def plan(
+    exchange: Exchange,
+    type: str,
+    params: Params,
+    *,
+    codes: Mapping[str, Codes] | None = None,
+    within: Sequence[Condition] = (),
+    path: str | None = None,
+) -> Planned:
     services = exchange.services
-    query, unknown = parse(services.definitions, type, params, base=exchange.base, now=services.clock())
-    _check_handling(exchange, unknown)
-    _check_includes(exchange, query)
+    query, unknown = parse(
+        services.definitions,
+        type,
+        params,
+        base=exchange.base,
+        now=services.clock(),
+        authority=authority(exchange, codes),
+    )
+    check_handling(exchange, unknown)
+    check_includes(exchange, params)
+    query = replace(query, criteria=(*query.criteria, *within), readable=readable(exchange))
     known = [(name, value) for name, value in params if name not in unknown and name != paging.PAGE]
+    return Planned(opened(exchange, query, params), known, unknown, path or type, subset_of(params))
+
+
+def opened(exchange: Exchange, query: Query, params: Params) -> Query:
+    """The query from where its page token says."""
     token = dict(params).get(paging.PAGE)
-    if token is not None:
-        query = replace(
-            query, after=paging.decode(services.paging_key, exchange.realm.org, query, token, caller=_caller(exchange))
-        )
-    return Planned(query, known, unknown)
+    if token is None:
+        return query
+    key, org = exchange.services.paging_key, exchange.realm.org
+    return replace(query, after=paging.decode(key, org, query, token, caller=_caller(exchange)))
 
 
 def page_body(exchange: Exchange, planned: Planned, page: Page) -> bytes:
-    type, known = planned.query.type, planned.known
-    links = {"self": f"{exchange.base}/{type}?{urlencode(known)}".rstrip("?")}
+    place, known = f"{exchange.base}/{planned.path}".rstrip("/"), planned.known
+    links = {"self": f"{place}?{urlencode(known)}".rstrip("?")}
     if page.after is not None:
         key, org = exchange.services.paging_key, exchange.realm.org
         token = paging.encode(key, org, planned.query, page.after, caller=_caller(exchange))
-        links["next"] = f"{exchange.base}/{type}?{urlencode([*known, (paging.PAGE, token)])}"
-    readable = [stored for stored in page.included if exchange.caller.scopes.allows(stored.type, "r")]
-    return searchset(exchange.base, page.matches, readable, page.total, links, _warnings(planned.unknown))
+        links["next"] = f"{place}?{urlencode([*known, (paging.PAGE, token)])}"
+    matches, included = (
+        [replace(each, body=planned.subset.body(exchange.services.definitions, each.body)) for each in part]
+        for part in (page.matches, page.included)
+    )
+    return searchset(exchange.base, matches, included, page.total, links, _warnings(planned.unknown, cut=page.cut))
 
 
 def _caller(exchange: Exchange) -> str:
@@ -83,21 +124,18 @@ def _caller(exchange: Exchange) -> str:
     return exchange.caller.client_id
 
 
-def _check_includes(exchange: Exchange, query: Query) -> None:
-    """Where the target is named, leaving it out in silence would be a wrong answer; page_body sees to the others."""
-    for include in query.includes:
-        if include.target is not None and not exchange.caller.scopes.allows(include.target, "r"):
-            raise Forbidden(f"The token's scopes do not allow this: it needs system/{include.target}.r", "_include")
-
-
-def _check_handling(exchange: Exchange, unknown: Sequence[str]) -> None:
+def check_handling(exchange: Exchange, unknown: Sequence[str]) -> None:
     """Prefer: handling=strict|lenient (search.html#errors)."""
     if unknown and preference(exchange.request, "handling") == "strict":
         raise Invalid(tuple(_unknown(name, "leave it out", "error") for name in unknown))
 
 
-def _warnings(unknown: Sequence[str]) -> tuple[Issue, ...]:
-    return tuple(_unknown(name, "it was ignored", "warning") for name in unknown)
+def _warnings(unknown: Sequence[str], *, cut: bool) -> tuple[Issue, ...]:
+    found = tuple(_unknown(name, "it was ignored", "warning") for name in unknown)
+    if not cut:
+        return found
+    text = f"There is more to include than the {MAX_INCLUDED} resources that a page may add; ask for smaller pages"
+    return (*found, Issue(text, ("_include",), "too-costly", "warning"))
 
 
 def _unknown(name: str, advice: str, severity: Severity) -> Issue:

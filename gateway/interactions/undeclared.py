@@ -9,7 +9,7 @@ from gateway.interactions.exchange import Exchange
 
 
 async def undeclared(exchange: Exchange) -> Response:
-    """Operations, compartments, searches of the whole system"""
+    """Operations"""
     type = exchange.request.path_params.get("type")
     if type is not None and type not in exchange.services.definitions.served:
         raise NotFound("This server has no such resource type; GET metadata lists those it has")

@@ -66,4 +66,13 @@ class UriEntry:
     uri: str
 
 
-Entry = TokenEntry | StringEntry | DateEntry | ReferenceEntry | NumberEntry | UriEntry
+@dataclass(frozen=True, slots=True)
+class CompositeEntry:
+    """Two values of one element; their own `param` means nothing."""
+
+    param: str
+    first: TokenEntry
+    second: TokenEntry | StringEntry | DateEntry | ReferenceEntry | NumberEntry
+
+
+Entry = TokenEntry | StringEntry | DateEntry | ReferenceEntry | NumberEntry | UriEntry | CompositeEntry

@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from gateway.faults import Invalid
-from gateway.search.query import Criterion, DateValue, Query, Value
+from gateway.search.query import Chain, CompositeValue, Condition, Criterion, DateValue, Either, Query, Value
 
 PAGE = "_page"
 """The name of the URL parameter that carries the token."""
@@ -49,16 +49,26 @@ def cipher(key: bytes) -> AESSIV:
 def binding(org: int, query: Query, caller: str) -> bytes:
     """Names the search; page size and total may change from page to page."""
     criteria = tuple(map(timeless, query.criteria))
-    search = repr((org, caller, replace(query, criteria=criteria, after=None, count=0, want_total=False)))
+    search = repr(
+        (org, caller, replace(query, criteria=criteria, after=None, count=0, want_total=False, readable=None))
+    )
     return hashlib.sha256(search.encode()).digest()
 
 
-def timeless(criterion: Criterion) -> Criterion:
+def timeless(condition: Condition) -> Condition:
     """The range of `ap` widens while time goes by, evenly, so that its middle stays."""
-    return replace(criterion, values=tuple(map(middle, criterion.values)))
+    match condition:
+        case Criterion(values=values):
+            return replace(condition, values=tuple(map(middle, values)))
+        case Chain(then=then):
+            return replace(condition, then=timeless(then))
+        case Either(choices):
+            return Either(tuple(map(timeless, choices)))
 
 
 def middle(value: Value) -> Value:
+    if isinstance(value, CompositeValue):
+        return replace(value, second=middle(value.second))
     if isinstance(value, DateValue) and value.prefix == "ap":
         return DateValue("ap", value.low + value.high, value.low + value.high)
     return value

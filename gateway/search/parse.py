@@ -6,42 +6,44 @@ than is declared, are refused by name. A message names parameters, never values:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from gateway.definitions.contract import Definitions, SearchParameter
+from gateway.definitions.contract import Definitions
 from gateway.faults import Invalid, NotSupported, TooLarge
-from gateway.search.plan import ID, LAST_UPDATED, SORTABLE
-from gateway.search.query import Criterion, Include, Query, SortKey, TokenValue, Value
-from gateway.search.values import LOGICAL_ID, READERS, Reading, split
+from gateway.search import includes
+from gateway.search.criteria import HAS, MAX_LENGTH, SHOWN, Authority, Criteria, naming, printable
+from gateway.search.includes import INCLUDE, REVINCLUDE
+from gateway.search.plan import SORTABLE
+from gateway.search.query import Condition, Include, Query, SortKey
+
+__all__ = ["NOT_HERE", "Authority", "parse", "printable"]
 
 DEFAULT_COUNT, MAX_COUNT = 50, 1000
-MAX_PARAMETERS, MAX_VALUES, MAX_LENGTH, MAX_SORT_KEYS, MAX_INCLUDES = 64, 512, 2048, 5, 20
-SHOWN = 64
-"""Characters of a parameter's name that a message repeats."""
+MAX_PARAMETERS, MAX_VALUES, MAX_SORT_KEYS, MAX_INCLUDES = 64, 512, 5, 20
 
-MODIFIERS: Mapping[str, frozenset[str]] = {
-    "token": frozenset(("", "missing", "not")),
-    "string": frozenset(("", "missing", "exact", "contains")),
-}
-FOR_ALL = frozenset(("", "missing"))
-ELSEWHERE = frozenset(("_format", "_pretty", "_page"))
+ELSEWHERE = frozenset(("_format", "_pretty", "_page", "_elements"))
 """Answered by other parts of the gateway; `_page` is the token of paging.py."""
-NOT_HERE = frozenset(
-    ("_has", "_revinclude", "_filter", "_query", "_list", "_text", "_content", "_contained", "_containedType", "_score")
-)
-ONCE = frozenset(("_count", "_sort", "_total", "_summary"))
+NOT_HERE = frozenset(("_filter", "_query", "_text", "_content", "_contained", "_containedType", "_score", "_type"))
+ONCE = frozenset(("_count", "_sort", "_total", "_summary", "_elements", "_page"))
 
 
 def parse(
-    definitions: Definitions, type: str, params: Sequence[tuple[str, str]], *, base: str, now: int
+    definitions: Definitions,
+    type: str,
+    params: Sequence[tuple[str, str]],
+    *,
+    base: str,
+    now: int,
+    authority: Authority | None = None,
 ) -> tuple[Query, list[str]]:
     """The query, and the names of the parameters that this type does not have.
 
     `base` is the FHIR base whose absolute references are this store's own; `now`, in UTC microseconds, is for `ap`.
+    Without an `authority` no reference is followed and no value set known.
     """
     bounded(params)
-    parsing = Parsing(definitions, type, base, now)
+    parsing = Parsing(definitions, type, Criteria(definitions, base, now, authority))
     for name, text in params:
         parsing.add(name, text)
     return parsing.query(), parsing.unknown
@@ -63,21 +65,17 @@ def storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def printable(name: str) -> str:
-    return "".join(character for character in name[:SHOWN] if character.isprintable())
-
-
 @dataclass(slots=True)
 class Parsing:
     """The parts of a query found so far."""
 
     definitions: Definitions
     type: str
-    base: str
-    now: int
-    criteria: list[Criterion] = field(default_factory=list)
+    reader: Criteria
+    criteria: list[Condition] = field(default_factory=list)
     sort: tuple[SortKey, ...] = ()
     includes: list[Include] = field(default_factory=list)
+    include_parameters: int = 0
     count: int = DEFAULT_COUNT
     want_total: bool = False
     only_count: bool = False
@@ -90,72 +88,31 @@ class Parsing:
         return Query(self.type, tuple(self.criteria), self.sort, includes, count, None, self.want_total or count == 0)
 
     def add(self, name: str, text: str) -> None:
-        code, _, modifier = name.partition(":")
+        code, _, _ = name.partition(":")
+        self.once(name)
         if name in ELSEWHERE:
             return
         if name in CONTROLS:
-            self.once(name)
             CONTROLS[name](self, text)
-        elif code in NOT_HERE or code in CONTROLS:
+        elif code in INCLUDES:
+            self.add_includes(name, text)
+        elif code in NOT_HERE or code in CONTROLS or name == HAS:
             raise NotSupported(f"`{printable(name)}` is not supported here; leave it out.", printable(name))
         else:
-            self.criterion(name, code, modifier, text)
+            self.criterion(name, text)
 
     def once(self, name: str) -> None:
         if name in ONCE and name in self.seen:
             raise Invalid(f"Give `{name}` once.", name)
         self.seen.add(name)
 
-    # --- criteria ---------------------------------------------------------------------------------------------------
-
-    def criterion(self, name: str, code: str, modifier: str, text: str) -> None:
-        known = self.definitions.search_parameters(self.type)
-        chained = code.partition(".")[0]
-        if chained in known and "." in name:
-            raise NotSupported(f"`{printable(name)}` chains parameters, which is not supported.", printable(name))
-        if code not in known:
+    def criterion(self, name: str, text: str) -> None:
+        with naming(name):
+            condition = self.reader.read(self.type, name, text)
+        if condition is None:
             self.unknown.append(name)
-            return
-        parameter = known[code]
-        if parameter.kind not in READERS:
-            raise NotSupported(f"`{code}` is of kind {parameter.kind}, which is not supported.", code)
-        self.criteria.append(self.read(parameter, modifier, text))
-
-    def read(self, parameter: SearchParameter, modifier: str, text: str) -> Criterion:
-        target = self.target(parameter, modifier)
-        if modifier == "missing":
-            return Criterion(parameter.code, parameter.kind, modifier, (missing(parameter.code, text),))
-        reading = Reading(self.definitions.all_types, self.base, self.now, target)
-        values = tuple(self.value(parameter, part, reading) for part in split(text, ","))
-        return Criterion(parameter.code, parameter.kind, "" if target else modifier, values)
-
-    def target(self, parameter: SearchParameter, modifier: str) -> str | None:
-        """The type that a modifier of a reference names; NotSupported for a modifier that is not declared."""
-        code, kind = parameter.code, parameter.kind
-        if kind == "reference" and modifier in self.definitions.all_types:
-            if parameter.targets and modifier not in parameter.targets:
-                raise Invalid(
-                    f"`{code}` never refers to {modifier}; it refers to {', '.join(parameter.targets)}.", code
-                )
-            return modifier
-        allowed = {""} if code in (ID, LAST_UPDATED) else MODIFIERS.get(kind, FOR_ALL)
-        if modifier not in allowed:
-            raise NotSupported(f"The modifier of `{code}` is not supported; it takes {listed(allowed)}.", code)
-        return None
-
-    def value(self, parameter: SearchParameter, text: str, reading: Reading) -> Value:
-        if not text:
-            raise Invalid(
-                f"`{parameter.code}` has an empty value; give one or leave the parameter out.", parameter.code
-            )
-        if len(text) > MAX_LENGTH:
-            raise TooLarge(f"Write at most {MAX_LENGTH} characters a value.", parameter.code)
-        if parameter.code == ID:
-            return logical_id(text)
-        try:
-            return READERS[parameter.kind](text, reading)
-        except ValueError as reason:
-            raise Invalid(f"`{parameter.code}`: {reason}", parameter.code) from None
+        else:
+            self.criteria.append(condition)
 
     # --- what steers the answer -------------------------------------------------------------------------------------
 
@@ -188,21 +145,14 @@ class Parsing:
             raise NotSupported(f"Sorting by `{parameter.code}` is not supported.", "_sort")
         return SortKey(parameter.code, parameter.kind, text.startswith("-"))
 
-    def add_include(self, text: str) -> None:
-        source, _, rest = text.partition(":")
-        code, _, target = rest.partition(":")
-        if text == "*" or source != self.type:
-            raise NotSupported(
-                f"Write `_include` as {self.type}:parameter or {self.type}:parameter:Target.", "_include"
-            )
-        parameter = self.definitions.search_parameters(source).get(code)
-        if parameter is None or parameter.kind != "reference":
-            raise Invalid(f"`_include` names no reference parameter of {source}.", "_include")
-        if target and target not in (parameter.targets or self.definitions.all_types):
-            raise Invalid(f"`_include`: {source}:{code} does not refer to that type.", "_include")
-        if len(self.includes) >= MAX_INCLUDES:
-            raise TooLarge(f"Include by at most {MAX_INCLUDES} parameters.", "_include")
-        self.includes.append(Include(source, code, target or None))
+    def add_includes(self, name: str, text: str) -> None:
+        code, _, modifier = name.partition(":")
+        if modifier not in ("", "iterate"):
+            raise NotSupported(f"The modifier of `{code}` is not supported; it takes :iterate.", printable(name))
+        self.include_parameters += 1
+        if self.include_parameters > MAX_INCLUDES:
+            raise TooLarge(f"Include by at most {MAX_INCLUDES} parameters.", name)
+        self.includes += INCLUDES[code](self.definitions, self.type, text, name, iterate=modifier != "")
 
 
 CONTROLS: dict[str, Callable[[Parsing, str], None]] = {
@@ -210,21 +160,5 @@ CONTROLS: dict[str, Callable[[Parsing, str], None]] = {
     "_total": Parsing.set_total,
     "_summary": Parsing.set_summary,
     "_sort": Parsing.set_sort,
-    "_include": Parsing.add_include,
 }
-
-
-def missing(code: str, text: str) -> TokenValue:
-    if text not in ("true", "false"):
-        raise Invalid(f"Write `{code}:missing` as true or false.", code)
-    return TokenValue(None, text)
-
-
-def logical_id(text: str) -> TokenValue:
-    if LOGICAL_ID.fullmatch(text) is None:
-        raise Invalid("Write `_id` as a logical id: letters, digits, - and ., at most 64 characters.", ID)
-    return TokenValue(None, text)
-
-
-def listed(modifiers: frozenset[str] | set[str]) -> str:
-    return ", ".join(f":{modifier}" for modifier in sorted(modifiers - {""})) or "none"
+INCLUDES = {INCLUDE: includes.include, REVINCLUDE: includes.revinclude}

@@ -7,13 +7,18 @@ per shape. A comparison that is true of either end of an interval becomes two al
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from gateway.search.decimals import midpoint, sortable
 from gateway.search.query import (
+    Chain,
+    CompositeValue,
+    Condition,
     Criterion,
     DateValue,
+    Either,
     NumberValue,
     Query,
     ReferenceValue,
@@ -36,7 +41,10 @@ TABLES = {
     "quantity": "index_number",
     "uri": "index_uri",
 }
+COMPOSITE = "index_composite"
 SORTABLE = frozenset(TABLES)
+TEXT, OF_TYPE, IDENTIFIER = ":text", ":of-type", ":identifier"
+"""Modifiers whose values are indexed as parameters of their own, named by parameter and modifier."""
 ALTERNATIVES = {
     "eq": ("within",),
     "ne": ("below", "beyond"),
@@ -68,6 +76,30 @@ class Test:
     param: str
     probes: tuple[Probe, ...]
     negated: bool = False
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leap:
+    """A test of what is at the other end of a reference; see query.Chain."""
+
+    source: str
+    param: str
+    target: str
+    reverse: bool
+    then: Node
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several tests, of the same resource."""
+
+    nodes: tuple[Node, ...]
+    negated: bool = False
+
+
+Node = Test | Leap | Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +111,34 @@ class Order:
     descending: bool
 
 
-def tests(query: Query) -> tuple[Test, ...]:
-    return tuple(map(test, query.criteria))
+def tests(query: Query) -> tuple[Node, ...]:
+    return tuple(node(query.type, condition) for condition in query.criteria)
+
+
+def node(type: str, condition: Condition) -> Node:
+    match condition:
+        case Criterion():
+            return replace(test(condition), type=type)
+        case Chain(source, param, target, reverse, then):
+            return Leap(source, param, target, reverse, node(source if reverse else target, then))
+        case Either(choices):
+            return Choice(tuple(node(type, choice) for choice in choices))
 
 
 def test(criterion: Criterion) -> Test:
-    table = table_of(criterion.param, criterion.kind)
-    if criterion.modifier == "missing":
-        return Test(table, criterion.param, (), negated=criterion.values == (TokenValue(None, "true"),))
-    if not criterion.values:
+    table, modifier = table_of(criterion.param, criterion.kind), criterion.modifier
+    if modifier == "missing":
+        anything = (Probe("any", ()),) if table == RESOURCE else ()
+        return Test(table, criterion.param, anything, negated=criterion.values == (TokenValue(None, "true"),))
+    if not criterion.values and modifier not in ("in", "not-in"):
         raise ValueError(f"a criterion of {criterion.param} without a value would match everything")
-    probes = (probe for value in criterion.values for probe in probes_of(criterion, value))
-    return Test(table, criterion.param, together(probes), negated=criterion.modifier == "not")
+    probes = together(probe for value in criterion.values for probe in probes_of(criterion, value))
+    if f":{modifier}" in BESIDE:
+        return Test(BESIDE[f":{modifier}"], f"{criterion.param}:{modifier}", probes)
+    return Test(table, criterion.param, probes or (Probe("none", ()),), negated=modifier in ("not", "not-in"))
+
+
+BESIDE = {TEXT: "index_string", OF_TYPE: "index_token", IDENTIFIER: "index_token"}
 
 
 def orders(sort: Sequence[SortKey]) -> tuple[Order, ...]:
@@ -98,13 +146,17 @@ def orders(sort: Sequence[SortKey]) -> tuple[Order, ...]:
 
 
 def table_of(param: str, kind: str) -> str:
-    return RESOURCE if param in (ID, LAST_UPDATED) else TABLES[kind]
+    if param in (ID, LAST_UPDATED):
+        return RESOURCE
+    return COMPOSITE if kind == "composite" else TABLES[kind]
 
 
 def probes_of(criterion: Criterion, value: Value) -> list[Probe]:
     match value:
         case TokenValue() if criterion.param == ID:
             return [Probe("id", (("id", value.code),))]
+        case CompositeValue():
+            return composite_probes(value)
         case TokenValue():
             return [named("token", code=value.code, system=value.system)]
         case StringValue():
@@ -114,7 +166,7 @@ def probes_of(criterion: Criterion, value: Value) -> list[Probe]:
         case ReferenceValue():
             return [Probe("target", (("url", value.url),))]
         case UriValue():
-            return [Probe("uri", (("uri", value.uri),))]
+            return uri_probes(criterion.modifier, value.uri)
         case DateValue():
             return interval(value.prefix, low=value.low, high=value.high)
         case NumberValue():
@@ -136,6 +188,34 @@ def string_probe(modifier: str, text: str) -> Probe:
     return named("starts", folded=folded, before=after_prefix(folded))
 
 
+def uri_probes(modifier: str, uri: str) -> list[Probe]:
+    """R4, 3.1.1.5.11: a URL is below those that its path goes on from, segment by segment."""
+    if modifier == "below":
+        below = f"{uri.rstrip('/')}/"
+        return [named("uri", uri=uri), named("under", low=below, high=after_prefix(below))]
+    if modifier == "above":
+        return [named("uri", uri=each) for each in ancestors(uri)]
+    return [named("uri", uri=uri)]
+
+
+def ancestors(uri: str) -> list[str]:
+    """The URI and what stands before each of its slashes, those of `https://` left out; a final slash may be there."""
+    start = uri.find("://") + 3 if "://" in uri else 0
+    cuts = [at for at, letter in enumerate(uri) if letter == "/" and at > start]
+    return [uri, *(uri[:at] for at in cuts), *(uri[: at + 1] for at in cuts if at + 1 < len(uri))]
+
+
+def composite_probes(value: CompositeValue) -> list[Probe]:
+    first = named("", first_code=value.first.code, first_system=value.first.system).values
+    probes = probes_of(Criterion("", value.kind, "", (value.second,)), value.second)
+    return [Probe(f"{value.kind}.{probe.form}", (*first, *as_text(probe, value.kind))) for probe in probes]
+
+
+def as_text(probe: Probe, kind: str) -> tuple[tuple[str, Any], ...]:
+    """The composite table holds dates as the sortable text of their microseconds."""
+    return tuple((name, sortable(Decimal(number))) for name, number in probe.values) if kind == "date" else probe.values
+
+
 def interval(prefix: str, **values: Any) -> list[Probe]:
     return [named(form, **values) for form in ALTERNATIVES.get(prefix, (prefix,))]
 
@@ -144,13 +224,29 @@ def together(probes: Iterable[Probe]) -> tuple[Probe, ...]:
     """Alternatives that compare one column become one list, filled up to a power of two to keep shapes few."""
     lists: dict[tuple[str, str], list[Any]] = {}
     others: dict[Probe, None] = {}
-    for probe in probes:
+    for probe in in_lists(probes):
         if len(probe.values) == 1 and probe.form in ("id", "token", "target", "uri"):
             [(name, value)] = probe.values
             lists.setdefault((probe.form, name), []).append(value)
         else:
             others[probe] = None
     return (*(one_of(form, name, values) for (form, name), values in lists.items()), *others)
+
+
+def in_lists(probes: Iterable[Probe]) -> Iterable[Probe]:
+    """Codes of one system, where there are several, become one list: value sets can be long."""
+    systems: dict[Any, dict[Any, None]] = {}
+    for probe in probes:
+        if probe.form == "token" and probe.names == ("code", "system"):
+            (_, code), (_, system) = probe.values
+            systems.setdefault(system, {})[code] = None
+        else:
+            yield probe
+    for system, codes in systems.items():
+        if len(codes) == 1:
+            yield named("token", code=next(iter(codes)), system=system)
+        else:
+            yield Probe("listed", (("system", system), *one_of("", "code", list(codes)).values))
 
 
 def one_of(form: str, name: str, values: list[Any]) -> Probe:

@@ -58,7 +58,17 @@ class UriValue:
     uri: str
 
 
-Value = TokenValue | StringValue | DateValue | ReferenceValue | NumberValue | UriValue
+@dataclass(frozen=True, slots=True)
+class CompositeValue:
+    """`first$second`: both have to be true of one and the same element."""
+
+    first: TokenValue
+    second: Value
+    kind: str
+    """What kind of parameter the second part is."""
+
+
+Value = TokenValue | StringValue | DateValue | ReferenceValue | NumberValue | UriValue | CompositeValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,31 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
+class Chain:
+    """Something is true of a resource at the other end of a reference.
+
+    Forwards, `subject:Patient.name=x`: `source` (the type searched) refers by `param` to `target`, of which `then` is
+    true. Reversed, `_has:Observation:patient:code=x`: of the `source` that refers by `param` to the type searched.
+    """
+
+    source: str
+    param: str
+    target: str
+    reverse: bool
+    then: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of these is true; of none, nothing is."""
+
+    choices: tuple[Condition, ...]
+
+
+Condition = Criterion | Chain | Either
+
+
+@dataclass(frozen=True, slots=True)
 class SortKey:
     """One part of `_sort`."""
 
@@ -82,11 +117,14 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """`_include=Source:param[:Target]`."""
+    """`_include=Source:param[:Target]`; `_revinclude` where `reverse`; `*` is every reference of the source."""
 
     source: str
     param: str
     target: str | None
+    reverse: bool = False
+    iterate: bool = False
+    """Apply to what is included too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +132,11 @@ class Query:
     """A whole search of one type."""
 
     type: str
-    criteria: tuple[Criterion, ...] = ()
+    criteria: tuple[Condition, ...] = ()
     sort: tuple[SortKey, ...] = ()
     includes: tuple[Include, ...] = ()
     count: int = 20
     after: tuple[Any, ...] | None = None
     want_total: bool = True
+    readable: frozenset[str] | None = None
+    """The types that includes may add; None for all."""

@@ -70,6 +70,15 @@ def token(text: str, _reading: Reading) -> TokenValue:
     return TokenValue(unescape(system), unescape(code[0]) or None)
 
 
+def of_type(text: str, _reading: Reading) -> TokenValue:
+    """`system|code|value`, indexed as the token `system|code|value` whose code is `code|value`."""
+    parts = split(text, "|")
+    if len(parts) != 3 or not (parts[1] and parts[2]):
+        raise ValueError("Write system|code|value; a | inside a part is escaped by a backslash.")
+    system, code, value = map(unescape, parts)
+    return TokenValue(system or None, f"{code}|{value}")
+
+
 def string(text: str, _reading: Reading) -> StringValue:
     return StringValue(unescape(text))
 

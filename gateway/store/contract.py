@@ -43,6 +43,10 @@ class Page:
     total: int | None
     after: tuple[Any, ...] | None
     """The sort key of the last match when more follow; opaque to all but the store."""
+    places: Sequence[tuple[Any, ...]] = ()
+    """The sort key of each match, the last part being its `key`."""
+    cut: bool = False
+    """Whether there was more to include than a page holds."""
 
 
 class Transaction(Protocol):
@@ -51,6 +55,8 @@ class Transaction(Protocol):
     org: int
     now: int
     """UTC microseconds; one instant for the whole transaction."""
+    base: str
+    """The organisation's FHIR base, where it is known: absolute references to it are indexed as references here."""
 
     @property
     def connection(self) -> Connection:

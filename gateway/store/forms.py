@@ -6,10 +6,12 @@ Each is a conjunction, so that one range of one index answers it; alternatives a
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, and_, false, true
 
+from gateway.search.plan import TABLES
 from gateway.store.compiled import place_of
 
 Condition = ColumnElement[bool]
@@ -31,6 +33,17 @@ def url_or_target(c: Any, bind: Bind, names: Names) -> Condition:
     return and_(*local, equals(c, bind, names))
 
 
+def listed(c: Any, bind: Bind, names: Names) -> Condition:
+    """Many codes of one system."""
+    codes = [bind(f"code{at}") for at, name in enumerate(names) if name == "code"]
+    return and_(c.system == bind("system0"), c.code.in_(codes))
+
+
+def under(c: Any, bind: Bind, names: Names) -> Condition:
+    until = c.uri < bind("high") if "high" in names else true()
+    return and_(c.uri >= bind("low"), until)
+
+
 def starts(c: Any, bind: Bind, names: Names) -> Condition:
     until = c.folded < bind("before") if "before" in names else true()
     return and_(c.folded >= bind("folded"), until)
@@ -50,8 +63,8 @@ def plain(compare: Callable[[Any, Bind], Condition]) -> Form:
 
 
 FORMS: dict[str, dict[str, Form]] = {
-    "index_token": {"token": equals},
-    "index_uri": {"uri": equals},
+    "index_token": {"token": equals, "listed": listed, "none": lambda *_: false()},
+    "index_uri": {"uri": equals, "under": under},
     "index_reference": {"target": url_or_target},
     "index_string": {
         "exact": equals,
@@ -87,6 +100,7 @@ FORMS: dict[str, dict[str, Form]] = {
     # `_id`, and `_lastUpdated`, which is one microsecond wide.
     "resource": {
         "id": equals,
+        "any": lambda *_: true(),
         "within": plain(lambda c, b: and_(c.updated >= b("low"), c.updated < b("high"))),
         "below": plain(lambda c, b: c.updated < b("low")),
         "beyond": plain(lambda c, b: c.updated >= b("high")),
@@ -98,4 +112,29 @@ FORMS: dict[str, dict[str, Form]] = {
         "to": plain(lambda c, b: c.updated < b("high")),
         "overlaps": plain(lambda c, b: and_(c.updated >= b("low"), c.updated < b("high"))),
     },
+}
+
+
+def of_element(kind: str, form: Form) -> Form:
+    """A form of the second part of a composite, for rows whose first part is the token too."""
+
+    def compare(c: Any, bind: Bind, names: Names) -> Condition:
+        first = [getattr(c, name) == bind(name) for name in names if name in FIRST]
+        return and_(*first, form(SECOND.get(kind, itself)(c), bind, tuple(name for name in names if name not in FIRST)))
+
+    return compare
+
+
+def itself(c: Any) -> Any:
+    return c
+
+
+FIRST = ("first_code", "first_system")
+SECOND: dict[str, Callable[[Any], Any]] = {
+    "string": lambda c: SimpleNamespace(folded=c.low, exact=c.high),
+    "reference": lambda c: SimpleNamespace(target_id=c.code, target_type=c.system, url=c.low),
+}
+"""How the columns of the composite table are to be read where a kind of value has other names for them."""
+FORMS["index_composite"] = {
+    f"{kind}.{name}": of_element(kind, form) for kind, table in TABLES.items() for name, form in FORMS[table].items()
 }

@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     FromClause,
     Select,
     and_,
@@ -26,30 +24,13 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    union_all,
 )
-from sqlalchemy.sql.elements import UnaryExpression
-from sqlalchemy.sql.operators import custom_op
 
-from gateway.search.plan import LAST_UPDATED, Order, Test
-from gateway.store.forms import FORMS, Bind, Condition, Names
+from gateway.search.plan import LAST_UPDATED, Order
+from gateway.store.forms import Condition
+from gateway.store.node_sql import Expression, NodeShape, holds, keys, unindexed
 from gateway.store.statements import STORED
-from gateway.store.tables import REFERENCE, RESOURCE, table_of
-
-Expression = ColumnElement[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class TestShape:
-    """A test without its values."""
-
-    __test__ = False
-
-    table: str
-    probes: tuple[tuple[str, Names], ...]
-    negated: bool
-    updated: bool
-    """Of `_lastUpdated`, rather than `_id`, where the table is the resource's."""
+from gateway.store.tables import RESOURCE, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +46,7 @@ class OrderShape:
 class Shape:
     """All that decides the SQL of a page."""
 
-    tests: tuple[TestShape, ...]
+    tests: tuple[NodeShape, ...]
     orders: tuple[OrderShape, ...] = ()
     driver: int | None = None
     """The test that the candidates come from."""
@@ -87,11 +68,6 @@ VALUE_COLUMN = {
 }
 
 
-def test_shape(test: Test) -> TestShape:
-    probes = tuple((probe.form, probe.names) for probe in test.probes)
-    return TestShape(test.table, probes, test.negated, test.param == LAST_UPDATED)
-
-
 def order_shape(order: Order) -> OrderShape:
     own = "updated" if order.param == LAST_UPDATED else "id"
     return OrderShape(order.table, VALUE_COLUMN.get(order.table, own), order.descending)
@@ -101,59 +77,9 @@ def named(name: str) -> Expression:
     return bindparam(name)
 
 
-def binder(prefix: str) -> Bind:
-    return lambda name: bindparam(f"{prefix}_{name}")
-
-
-def unindexed(column: Expression) -> Expression:
-    """The column so written that no index on it is considered; the check itself remains."""
-    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
-
-
-# --- one test -------------------------------------------------------------------------------------------------------
-
-
-def alternatives(test: TestShape, number: int, columns: Any) -> list[Condition]:
-    forms = FORMS[test.table]
-    return [forms[form](columns, binder(f"t{number}_{at}"), names) for at, (form, names) in enumerate(test.probes)]
-
-
-def scope(test: TestShape, number: int, row: FromClause) -> list[Condition]:
-    """The rows that a test looks among."""
-    if test.table == RESOURCE.name:
-        return [row.c.org == bindparam("org"), row.c.type == bindparam("type"), row.c.deleted == 0]
-    return [row.c.org == bindparam("org"), row.c.param == bindparam(f"t{number}_param")]
-
-
-def keys(test: TestShape, number: int) -> Any:
-    """The keys of all resources that satisfy a test; each alternative is a range of one index."""
-    row = table_of(test.table).alias("d")
-    around = scope(test, number, row)
-    parts = [select(row.c.key).where(*around, condition) for condition in alternatives(test, number, row.c)]
-    if not parts:
-        return select(row.c.key).where(*around)
-    return parts[0] if len(parts) == 1 else union_all(*parts)
-
-
-def holds(test: TestShape, number: int, resource: FromClause, *, in_order_of_change: bool = False) -> Condition:
-    """Whether one candidate satisfies a test."""
-    if test.table == RESOURCE.name:
-        # A range of changes is worth reading by its index only where that is the order asked for.
-        updated = resource.c.updated if in_order_of_change else unindexed(resource.c.updated)
-        columns = SimpleNamespace(id=resource.c.id, updated=updated)
-        found: Condition = or_(*alternatives(test, number, columns))
-    else:
-        row = table_of(test.table).alias(f"i{number}")
-        choices = alternatives(test, number, row.c)
-        found = exists().where(
-            *scope(test, number, row), row.c.key == resource.c.key, *([or_(*choices)] if choices else [])
-        )
-    return not_(found) if test.negated else found
-
-
-def count_of_keys(test: TestShape) -> Select[Any]:
-    """How many keys a test finds, counted no further than a limit."""
-    return select(func.count()).select_from(keys(test, 0).limit(bindparam("limit")).subquery())
+def count_of_keys(node: NodeShape) -> Select[Any]:
+    """How many keys a node finds, counted no further than a limit."""
+    return select(func.count()).select_from(keys(node, "0").limit(bindparam("limit")).subquery())
 
 
 # --- the order ------------------------------------------------------------------------------------------------------
@@ -223,7 +149,7 @@ def of_type(resource: FromClause) -> list[Condition]:
 
 def candidates(shape: Shape, resource: FromClause) -> list[Condition]:
     if shape.driver is not None:
-        driven = keys(shape.tests[shape.driver], shape.driver)
+        driven = keys(shape.tests[shape.driver], str(shape.driver))
         return [unindexed(resource.c.org) == bindparam("org"), resource.c.key.in_(driven)]
     if shape.without is not None:
         row = table_of(shape.without.table).alias("present")
@@ -234,7 +160,7 @@ def candidates(shape: Shape, resource: FromClause) -> list[Condition]:
 def matches(shape: Shape, resource: FromClause) -> list[Condition]:
     by_change = bool(shape.orders) and (shape.orders[0].table, shape.orders[0].column) == (RESOURCE.name, "updated")
     return [
-        holds(test, at, resource, in_order_of_change=by_change)
+        holds(test, str(at), resource, in_order_of_change=by_change)
         for at, test in enumerate(shape.tests)
         if at != shape.driver
     ]
@@ -272,21 +198,3 @@ def total(shape: Shape) -> Select[Any]:
     resource = RESOURCE.alias("r")
     conditions = [*candidates(shape, resource), *matches(shape, resource)]
     return select(func.count()).select_from(resource).where(*conditions)
-
-
-def included(size: int, targeted: tuple[bool, ...]) -> Select[Any]:
-    """What the resources of a page refer to by the named parameters, the page itself left out."""
-    row, target, body = REFERENCE.alias("i"), RESOURCE.alias("t"), RESOURCE.alias("b")
-    page_keys: list[Any] = [bindparam(f"key{at}") for at in range(size)]
-    choices = []
-    for at, has_target in enumerate(targeted):
-        wanted = [row.c.target_type == bindparam(f"i{at}_target")] if has_target else []
-        choices.append(and_(row.c.param == bindparam(f"i{at}_param"), *wanted))
-    same = and_(target.c.org == row.c.org, target.c.type == row.c.target_type, target.c.id == row.c.target_id)
-    referred = (
-        select(target.c.key)
-        .select_from(row.join(target, same))
-        .where(row.c.org == bindparam("org"), row.c.key.in_(page_keys), or_(*choices), target.c.deleted == 0)
-    )
-    outside = [body.c.key.in_(referred), body.c.key.not_in(page_keys), unindexed(body.c.org) == bindparam("org")]
-    return select(*(body.c[name] for name in STORED)).where(*outside).order_by(body.c.key)

@@ -7,14 +7,16 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.faults import Invalid
-from gateway.search.plan import RESOURCE, Order, Test, orders, tests
-from gateway.search.query import Include, Query
-from gateway.store import search_sql
+from gateway.search.plan import RESOURCE, Order, orders, tests
+from gateway.search.query import Query
+from gateway.store import inclusion, search_sql
 from gateway.store.compiled import Compile, Compiled, Row
 from gateway.store.contract import Page, Stored
 from gateway.store.database import Driver
+from gateway.store.inclusion import Inclusion, RoundShape
+from gateway.store.node_sql import NodeShape, node_shape, node_values
 from gateway.store.param_ids import param_id
-from gateway.store.search_sql import Shape, order_shape, test_shape
+from gateway.store.search_sql import Shape, order_shape
 from gateway.store.statements import STORED, stored
 
 SELECTIVE = 1000
@@ -33,7 +35,7 @@ class Searcher:
         self._page = cached(lambda shape: compile(search_sql.page(shape)))
         self._total = cached(lambda shape: compile(search_sql.total(shape)))
         self._count = cached(lambda shape: compile(search_sql.count_of_keys(shape)))
-        self._included = cached(lambda size, targeted: compile(search_sql.included(size, targeted)))
+        self._included = cached(lambda shape: compile(inclusion.statement(shape)))
 
     def search(self, driver: Driver, org: int, query: Query) -> Page:
         return Search(self, driver, org, query).page()
@@ -44,11 +46,11 @@ class Searcher:
     def total_statement(self, shape: Shape) -> Compiled:
         return self._total(shape)
 
-    def count_statement(self, test: search_sql.TestShape) -> Compiled:
-        return self._count(test)
+    def count_statement(self, node: NodeShape) -> Compiled:
+        return self._count(node)
 
-    def included_statement(self, size: int, targeted: tuple[bool, ...]) -> Compiled:
-        return self._included(size, targeted)
+    def included_statement(self, shape: RoundShape) -> Compiled:
+        return self._included(shape)
 
 
 class Search:
@@ -60,10 +62,10 @@ class Search:
         self.query = query
         self.tests = tests(query)
         self.orders = orders(query.sort)
-        self.shapes = tuple(map(test_shape, self.tests))
+        self.shapes = tuple(map(node_shape, self.tests))
         self.values: dict[str, Any] = {"org": org, "type": query.type}
         for number, test in enumerate(self.tests):
-            self.values.update(test_values(query.type, test, number))
+            self.values.update(node_values(test, str(number)))
 
     def page(self) -> Page:
         driver = self.driver()
@@ -71,7 +73,10 @@ class Search:
         matches = [match for match, _ in found[: self.query.count]]
         more = len(found) > self.query.count > 0
         after = (*found[self.query.count - 1][1], matches[-1].key) if more else None
-        return Page(matches, self.included(matches), self.total(driver, found), after)
+        places = [(*values, match.key) for match, values in found[: self.query.count]]
+        inclusion = self.inclusion(matches)
+        included = inclusion.run(matches)
+        return Page(matches, included, self.total(driver, found), after, places, inclusion.cut)
 
     def driver(self) -> int | None:
         """The test that finds the fewest resources, if they are few; counting costs microseconds."""
@@ -80,7 +85,7 @@ class Search:
         return best if best is not None and sizes[best] < SELECTIVE else None
 
     def size(self, at: int) -> int:
-        values = self.values | test_values(self.query.type, self.tests[at], 0) | {"limit": SELECTIVE}
+        values = self.values | node_values(self.tests[at], "0") | {"limit": SELECTIVE}
         [(size,)] = self.rows(self.searcher.count_statement(self.shapes[at]), values)
         return int(size)
 
@@ -127,38 +132,18 @@ class Search:
         [(total,)] = self.rows(self.searcher.total_statement(Shape(self.shapes, driver=driver)), self.values)
         return int(total)
 
-    def included(self, matches: Sequence[Stored]) -> list[Stored]:
-        if not (matches and self.query.includes):
-            return []
-        keys = [match.key for match in matches]
-        size = 1 << (len(keys) - 1).bit_length()
-        values = {f"key{at}": keys[min(at, len(keys) - 1)] for at in range(size)}
-        for at, include in enumerate(self.query.includes):
-            values |= include_values(include, at)
-        targeted = tuple(include.target is not None for include in self.query.includes)
-        return [
-            stored(row) for row in self.rows(self.searcher.included_statement(size, targeted), self.values | values)
-        ]
+    def inclusion(self, matches: Sequence[Stored]) -> Inclusion:
+        def rows(shape: RoundShape, values: Mapping[str, Any]) -> list[Row]:
+            return self.rows(self.searcher.included_statement(shape), values)
+
+        return Inclusion(self.query, self.values["org"], matches, rows)
 
     def rows(self, statement: Compiled, values: Mapping[str, Any]) -> list[Row]:
         return self.connection.rows(statement, values)
 
 
-def test_values(type: str, test: Test, number: int) -> dict[str, Any]:
-    values: dict[str, Any] = {f"t{number}_param": param_id(type, test.param)}
-    for at, probe in enumerate(test.probes):
-        repeated = len(set(probe.names)) < len(probe.names)
-        for position, (name, value) in enumerate(probe.values):
-            values[f"t{number}_{at}_{name}{position if repeated else ''}"] = value
-    return values
-
-
 def order_values(type: str, orders: Sequence[Order]) -> dict[str, Any]:
     return {f"o{number}_param": param_id(type, order.param) for number, order in enumerate(orders)}
-
-
-def include_values(include: Include, at: int) -> dict[str, Any]:
-    return {f"i{at}_param": param_id(include.source, include.param), f"i{at}_target": include.target}
 
 
 def after_values(after: Row | None) -> dict[str, Any]:

@@ -186,10 +186,44 @@ class UriRow(SQLModel, table=True):
     key: int = number(primary=True)
 
 
+class CompositeRow(SQLModel, table=True):
+    """A token and another value of one element; the other is written into the columns that its kind of value needs.
+
+    token: system, code · number: low, high, system, code · date: low, high as sortable text of their microseconds ·
+    string: low folded, high exact · reference: code its id, system its type, low its url
+    """
+
+    __tablename__ = "index_composite"
+    __table_args__ = (
+        by_resource("index_composite", "first_code", "first_system", "low", "high", "system", "code"),
+        WITHOUT_ROWID,
+    )
+
+    org: int = number(Integer, primary=True)
+    param: int = number(Integer, primary=True)
+    first_code: str = text(primary=True)
+    first_system: str = text(primary=True)
+    low: str = text(primary=True)
+    high: str = text(primary=True)
+    system: str = text(primary=True)
+    code: str = text(primary=True)
+    key: int = number(primary=True)
+
+
+class IndexState(SQLModel, table=True):
+    """Which version of the extraction (reindex.py) the index rows were made by; one row."""
+
+    __tablename__ = "index_state"
+
+    id: int = number(Integer, primary=True)
+    version: int = number(Integer)
+
+
 def table_of(name: str) -> Table:
     return SQLModel.metadata.tables[name]
 
 
+ORGANISATION = table_of("organisation")
 RESOURCE = table_of("resource")
 HISTORY = table_of("resource_history")
 TOKEN = table_of("index_token")
@@ -198,4 +232,6 @@ DATE = table_of("index_date")
 REFERENCE = table_of("index_reference")
 NUMBER = table_of("index_number")
 URI = table_of("index_uri")
-INDEX_TABLES = (TOKEN, STRING, DATE, REFERENCE, NUMBER, URI)
+COMPOSITE = table_of("index_composite")
+INDEX_TABLES = (TOKEN, STRING, DATE, REFERENCE, NUMBER, URI, COMPOSITE)
+INDEX_STATE = table_of("index_state")

@@ -10,7 +10,7 @@ from gateway.search.query import Query
 from gateway.store import document
 from gateway.store.contract import Page, Stored
 from gateway.store.database import Driver
-from gateway.store.rows import index_rows
+from gateway.store.rows import index_rows, local
 from gateway.store.searcher import Searcher
 from gateway.store.statements import Statements, stored
 
@@ -30,6 +30,7 @@ class SqlTransaction:
     ) -> None:
         self.org = org
         self.now = now
+        self.base = ""
         self._connection = connection
         self._driver = driver
         self._definitions = definitions
@@ -78,7 +79,7 @@ class SqlTransaction:
 
     def _write(self, current: Stored | None, new: Stored, entries: list[Entry]) -> Stored:
         key = self._create(new) if current is None else self._replace(current, new)
-        for table, rows in index_rows(self.org, new.type, key, entries).items():
+        for table, rows in index_rows(self.org, new.type, key, local(entries, self.base)).items():
             self._driver.run_each(self._statements.index[table].insert, rows)
         return Stored(key, new.type, new.id, new.version, new.updated, new.deleted, new.body)
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.definitions.contract import SearchParameter
+from gateway.definitions.contract import Component, SearchParameter
 from gateway.definitions.indexing import moments, quantities, references, texts, tokens
+from gateway.definitions.indexing.beside import BESIDE
 from gateway.definitions.indexing.fhirpath import Member, Node, UnknownSyntax, parse
 from gateway.definitions.indexing.selection import Compiler, Select, Selection, Selections
 from gateway.definitions.tables import Tables
-from gateway.search.entries import Entry
+from gateway.search.entries import CompositeEntry, Entry
 
 Extract = Callable[[str, Any], Iterable[Entry]]
 
@@ -94,6 +95,15 @@ class Step:
     extract: Extract
 
 
+def paired(first: Callable[[Any], list[Any]], second: Callable[[Any], list[Any]]) -> Extract:
+    def pairs(param: str, element: Any) -> Iterator[Entry]:
+        others = second(element)
+        for one in first(element) if others else ():
+            yield from (CompositeEntry(param, one, other) for other in others)
+
+    return pairs
+
+
 class Program:
     """Makes the index entries of resources of one type."""
 
@@ -111,10 +121,32 @@ class Program:
         return list(dict.fromkeys(found))
 
     def _steps_of(self, parameter: SearchParameter) -> Iterator[Step]:
-        if not parameter.expression or parameter.kind in WITHOUT_ENTRIES or parameter.code in KNOWN_BY_THE_STORE:
+        if not parameter.expression or parameter.code in KNOWN_BY_THE_STORE:
+            return
+        if parameter.components:
+            yield from self._composite_steps(parameter)
+        if parameter.kind in WITHOUT_ENTRIES:
             return
         for found in self._selections(parameter.kind, parse(parameter.expression)):
             yield Step(parameter.code, found.first, found.select, self._extract(parameter, found))
+            for modifier, extract in BESIDE.get((parameter.kind, found.type), {}).items():
+                yield Step(f"{parameter.code}{modifier}", found.first, found.select, extract)
+
+    def _composite_steps(self, parameter: SearchParameter) -> Iterator[Step]:
+        """Both parts are taken of each element that the parameter selects, so that they belong together."""
+        for found in self._compiler.compile(parse(parameter.expression)):
+            first, second = (self._part(found.type, component) for component in parameter.components)
+            yield Step(parameter.code, found.first, found.select, paired(first, second))
+
+    def _part(self, type: str, component: Component) -> Callable[[Any], list[Any]]:
+        steps = [
+            (found.select, extract)
+            for found in Compiler(self._tables, type).compile(parse(component.expression))
+            if (extract := self._known(component.kind, found))
+        ]
+        if not steps:
+            raise UnknownSyntax(f"{type}: {component.expression} cannot be searched as {component.kind}")
+        return lambda element: [e for select, extract in steps for v in select(element) for e in extract("", v)]
 
     def _selections(self, kind: str, node: Node) -> Selections:
         """A token that ends in the code of a Coding is searched with its system too (US Core race)."""
@@ -125,13 +157,15 @@ class Program:
         return self._compiler.compile(node)
 
     def _extract(self, parameter: SearchParameter, found: Selection) -> Extract:
-        by_type = EXTRACTORS[parameter.kind]
-        if parameter.kind == "token" and found.type == "code" and found.value_set in self._tables.codes:
-            return tokens.coded(self._systems(found.value_set))
-        extract = by_type.get(found.type) or by_type.get(found.named)
+        extract = self._known(parameter.kind, found)
         if extract is None:
             raise UnknownSyntax(f"{parameter.url}: {found.type} cannot be searched as {parameter.kind}")
         return extract
+
+    def _known(self, kind: str, found: Selection) -> Extract | None:
+        if kind == "token" and found.type == "code" and found.value_set in self._tables.codes:
+            return tokens.coded(self._systems(found.value_set))
+        return EXTRACTORS[kind].get(found.type) or EXTRACTORS[kind].get(found.named)
 
     def _systems(self, value_set: str) -> dict[str, str]:
         return {code: system for system, codes in self._tables.codes[value_set].items() for code in codes}

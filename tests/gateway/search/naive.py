@@ -11,8 +11,12 @@ from typing import Any
 from gateway.definitions.contract import Resource
 from gateway.search.dates import date_range
 from gateway.search.query import (
+    Chain,
+    CompositeValue,
+    Condition,
     Criterion,
     DateValue,
+    Either,
     NumberValue,
     Query,
     ReferenceValue,
@@ -35,10 +39,25 @@ class Known:
 
 def search(known: Sequence[Known], query: Query) -> list[str]:
     """The ids of all matches, in order; `known` is in order of creation."""
-    found = [each for each in known if all(holds(each, criterion) for criterion in query.criteria)]
+    found = [each for each in known if all(is_true(known, each, part) for part in query.criteria)]
     for key in reversed(query.sort):
         found = sorted(found, key=cmp_to_key(lambda a, b, key=key: compare(a, b, key)))  # type: ignore[misc]
     return [each.resource["id"] for each in found]
+
+
+def is_true(known: Sequence[Known], each: Known, condition: Condition) -> bool:
+    match condition:
+        case Criterion():
+            return holds(each, condition)
+        case Either(choices):
+            return any(is_true(known, each, choice) for choice in choices)
+        case Chain(param=param, reverse=reverse, then=then):
+            others = [other for other in known if refers(*((other, each) if reverse else (each, other)), param)]
+            return any(is_true(known, other, then) for other in others)
+
+
+def refers(source: Known, target: Known, param: str) -> bool:
+    return f"{target.resource['resourceType']}/{target.resource['id']}" in source.resource.get(param, ())
 
 
 def holds(each: Known, criterion: Criterion) -> bool:
@@ -60,6 +79,8 @@ def stored_values(each: Known, param: str) -> list[Any]:
 
 def fits(stored: Any, value: Value, criterion: Criterion) -> bool:
     match value:
+        case CompositeValue(first, second):
+            return fits(stored[0], first, criterion) and fits(stored[1], second, criterion)
         case TokenValue(system, code):
             return (system is None or stored[0] == system) and (code is None or stored[1] == code)
         case StringValue(text):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.search import plan
-from gateway.search.parse import parse
+from gateway.search.parse import Authority, parse
 from gateway.search.query import Criterion, Query
 from gateway.store import searcher as searching
 from gateway.store.compiled import Compiled, Row
@@ -41,7 +41,19 @@ SEARCHES = [
     [("_sort", "string,-date"), ("token", "a")],
     [("_sort", "-date")],
     [("_sort", "_id"), ("string", "m")],
+    [("link.token", "urn:s|a")],
+    [("link:Basic.link:Basic.string", "mu"), ("token", "a")],
+    [("link.subject", "Patient/p"), ("link.token:not", "b")],
+    [("_has:Basic:link:token", "a")],
+    [("_has:Basic:link:_has:Basic:link:string", "mu"), ("_sort", "-date")],
+    [("_has:Basic:link:link.token", "a")],
+    [("pair", "a$gt5"), ("pair", "urn:s|a$5|urn:u|mg")],
+    [("token:text", "x"), ("subject:identifier", "urn:s|a")],
+    [("uri:below", "urn:a"), ("uri:above", "urn:a/b/c")],
+    [("_include", "*"), ("_revinclude", "*")],
+    [("_revinclude", "Basic:link"), ("_revinclude:iterate", "Basic:link"), ("_include:iterate", "Basic:link:Basic")],
 ]
+AUTHORITY = Authority(lambda _: True, lambda _: None)
 FROM_A_BRANCH = re.compile(r"SCAN (page|anon_\d+|\d+-ROW|CONSTANT ROW|\(subquery-\d+\))")
 
 
@@ -58,7 +70,7 @@ class Explaining(Search):
 
 def explained(store: SqlStore, driver: Driver, params: list[tuple[str, str]]) -> list[tuple[str, str]]:
     steering = [("_total", "accurate"), ("_count", "2")]
-    query, _ = parse(BasicDefinitions(), "Basic", [*params, *steering], base="", now=NOW)
+    query, _ = parse(BasicDefinitions(), "Basic", [*params, *steering], base="", now=NOW, authority=AUTHORITY)
     search = Explaining(store._searcher, driver, 1, query)
     search.lines = []
     search.page()
@@ -74,6 +86,7 @@ async def test_no_table_is_scanned(
     everything = {
         "token": [["urn:s", "a"]], "string": ["Muñoz"], "date": ["2023-05-01"], "number": ["1.5"], "uri": ["urn:a"],
         "quantity": [["5", "urn:u", "mg"]], "reference": ["Patient/p", "urn:x"], "subject": ["Patient/p"],
+        "link": ["Basic/a", "Basic/b"], "pair": [[["urn:s", "a"], ["5", "urn:u", "mg"]]],
     }  # fmt: skip
     for id in "abcd":
         resource = {**everything, "resourceType": "Basic", "id": id}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from gateway.definitions.contract import NONE, Demanded, Resource, SearchParameter
+from gateway.definitions.contract import NONE, Component, Demanded, Resource, SearchParameter
 from gateway.faults import Issue
 from gateway.search.dates import date_range
 from gateway.search.entries import (
+    CompositeEntry,
     DateEntry,
     Entry,
     NumberEntry,
@@ -24,6 +25,14 @@ PARAMETERS = {kind: SearchParameter(kind, kind, f"urn:{kind}", f"Basic.{kind}") 
     "_id": SearchParameter("_id", "token", "urn:id", "Resource.id"),
     "_lastUpdated": SearchParameter("_lastUpdated", "date", "urn:updated", "Resource.meta.lastUpdated"),
     "subject": SearchParameter("subject", "reference", "urn:subject", "Basic.subject", ("Patient", "Group")),
+    "link": SearchParameter("link", "reference", "urn:link", "Basic.link", ("Basic",)),
+    "pair": SearchParameter(
+        "pair",
+        "composite",
+        "urn:pair",
+        "Basic.pair",
+        components=(Component("token", "first"), Component("quantity", "second")),
+    ),
 }
 
 
@@ -48,7 +57,17 @@ class BasicDefinitions:
 
     def index(self, resource: Resource) -> list[Entry]:
         found: list[Entry] = [entry(code, value) for code in KINDS[:-1] for value in resource.get(code, ())]
-        return found + [entry("reference", value, "subject") for value in resource.get("subject", ())]
+        found += [entry("reference", value, name) for name in ("subject", "link") for value in resource.get(name, ())]
+        return found + [
+            CompositeEntry("pair", TokenEntry("", *first), written("", *second))
+            for first, second in resource.get("pair", ())
+        ]
+
+    def subset(self, resource: Resource, summary: str, elements: Sequence[str]) -> Resource:
+        return resource
+
+    def value_set(self, url: str) -> Mapping[str, Sequence[str]] | None:
+        return None
 
 
 def entry(kind: str, value: Any, param: str | None = None) -> Entry:

@@ -13,6 +13,7 @@ from gateway.definitions.indexing.fhirpath import UnknownSyntax
 from gateway.definitions.indexing.program import EXTRACTORS, Program, nothing
 from gateway.definitions.tables import Tables
 from gateway.search.entries import (
+    CompositeEntry,
     DateEntry,
     Entry,
     NumberEntry,
@@ -41,7 +42,7 @@ def test_every_expression_of_r4_and_us_core_compiles(type: str) -> None:
 def test_every_searchable_parameter_has_steps(type: str) -> None:
     for parameter in TABLES.search_parameters(type).values():
         steps = Program(TABLES, type, [parameter])._steps
-        known = parameter.code in ("_id", "_lastUpdated") or parameter.kind in ("composite", "special")
+        known = parameter.code in ("_id", "_lastUpdated") or parameter.kind == "special"
         assert bool(steps) == bool(parameter.expression and not known), parameter
         assert not steps or any(step.extract is not nothing for step in steps), parameter
 
@@ -87,7 +88,20 @@ CASES: list[tuple[str, str, dict[str, Any], list[Entry]]] = [
     ("Patient", "deceased", {"deceasedBoolean": True}, [TokenEntry("deceased", "", "true")]),
     ("Patient", "deceased", {"deceasedDateTime": "2024"}, [TokenEntry("deceased", "", "true")]),
     ("Observation", "code", {"code": {"coding": [{"system": "s", "code": "a"}, {"code": "b"}], "text": "x"}},
-     [TokenEntry("code", "s", "a"), TokenEntry("code", "", "b")]),
+     [TokenEntry("code", "s", "a"), TokenEntry("code", "", "b"), StringEntry("code:text", "x")]),
+    ("Patient", "identifier", {"identifier": [{"type": {"coding": [{"code": "MR"}], "text": "t"}, "value": "1"}]},
+     [TokenEntry("identifier", "", "1"), StringEntry("identifier:text", "t"),
+      TokenEntry("identifier:of-type", "", "MR|1")]),
+    ("Observation", "component-code-value-quantity",
+     {"component": [{"code": {"coding": [{"code": "a"}]}, "valueQuantity": {"value": 5, "code": "mg"}},
+                    {"code": {"coding": [{"code": "b"}]}, "valueString": "x"}]},
+     [CompositeEntry("component-code-value-quantity", TokenEntry("", "", "a"),
+                     NumberEntry("", Decimal("4.5"), Decimal("5.5"), "", "mg"))]),
+    ("DocumentReference", "relationship",
+     {"relatesTo": [{"code": "replaces", "target": {"reference": "DocumentReference/1"}}]},
+     [CompositeEntry("relationship",
+                     TokenEntry("", "http://hl7.org/fhir/document-relationship-type", "replaces"),
+                     ReferenceEntry("", "DocumentReference", "1"))]),
     ("Observation", "combo-code",
      {"code": {"coding": [{"code": "a"}]}, "component": [{"code": {"coding": [{"code": "b"}]}}]},
      [TokenEntry("combo-code", "", "a"), TokenEntry("combo-code", "", "b")]),
@@ -137,7 +151,8 @@ CASES: list[tuple[str, str, dict[str, Any], list[Entry]]] = [
     ("Observation", "subject", {"subject": {"reference": "http://x/Patient/1"}},
      [ReferenceEntry("subject", "", "", "http://x/Patient/1")]),
     ("Observation", "subject", {"subject": {"reference": "#p"}}, []),
-    ("Observation", "subject", {"subject": {"identifier": {"value": "1"}}}, []),
+    ("Observation", "subject", {"subject": {"identifier": {"value": "1"}}},
+     [TokenEntry("subject:identifier", "", "1")]),
     ("Observation", "patient", {"subject": {"reference": "Patient/1"}}, [ReferenceEntry("patient", "Patient", "1")]),
     ("Observation", "patient", {"subject": {"reference": "Group/1"}}, []),
     ("Observation", "patient", {"subject": {"reference": "http://x/Patient/1"}},

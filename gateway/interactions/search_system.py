@@ -1,0 +1,127 @@
+"""FHIR search of several types at once: the whole system (http.html#search), and compartments (compartmentdefinition).
+
+Each type is searched by itself, with the parameters that all of them have, and one page is merged of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from starlette.responses import Response
+
+from gateway.faults import Forbidden, Invalid, NotFound, NotSupported
+from gateway.interactions.changes import check_id
+from gateway.interactions.exchange import Exchange
+from gateway.interactions.merging import merged
+from gateway.interactions.search_authority import value_sets
+from gateway.interactions.search_type import Params, Planned, answer, opened, page_body, plan, posted_params, url_params
+from gateway.negotiation import CONTENT_TYPE
+from gateway.search.includes import INCLUDE, REVINCLUDE
+from gateway.search.paging import PAGE
+from gateway.search.query import Condition, Criterion, Either, ReferenceValue, TokenValue
+
+TYPE = "_type"
+PATIENT, EVERY = "Patient", "*"
+
+
+async def search_system(exchange: Exchange) -> Response:
+    """GET [base]?…"""
+    return await _of_system(exchange, url_params(exchange))
+
+
+async def search_system_by_post(exchange: Exchange) -> Response:
+    """POST [base]/_search"""
+    return await _of_system(exchange, await posted_params(exchange))
+
+
+async def search_compartment(exchange: Exchange) -> Response:
+    """GET [base]/Patient/[id]/[type]?… and GET [base]/Patient/[id]/*"""
+    return await _of_compartment(exchange, url_params(exchange))
+
+
+async def search_compartment_by_post(exchange: Exchange) -> Response:
+    """POST [base]/Patient/[id]/[type]/_search"""
+    return await _of_compartment(exchange, await posted_params(exchange))
+
+
+async def _of_system(exchange: Exchange, params: Params) -> Response:
+    served = exchange.services.definitions.served
+    return await _of_types(exchange, _types(exchange, params, served), params, "")
+
+
+async def _of_compartment(exchange: Exchange, params: Params) -> Response:
+    if exchange.type not in exchange.services.definitions.served:
+        raise NotFound("This server has no such resource type; GET metadata lists those it has")
+    if exchange.type != PATIENT:
+        raise NotSupported("This server declares the compartment of Patient only")
+    id, searched = check_id(exchange.id), exchange.request.path_params["compartment"]
+    members = exchange.services.definitions.patient_compartment
+    path = f"{PATIENT}/{id}/{searched}"
+    if searched == EVERY:
+        return await _of_types(exchange, _types(exchange, params, {*members, PATIENT}), params, path, id)
+    exchange.require(searched, "s")
+    if searched not in members:
+        raise NotFound(f"No {searched} is in the compartment of a Patient")
+    exchange.request.path_params["type"] = searched
+    return await answer(exchange, params, (within(exchange, searched, id),), path)
+
+
+def within(exchange: Exchange, type: str, id: str) -> Condition:
+    """In the compartment of a Patient, by exactly the parameters that the CompartmentDefinition names."""
+    patient = (ReferenceValue(PATIENT, id),)
+    members = exchange.services.definitions.patient_compartment.get(type, ())
+    choices: list[Condition] = [Criterion(param, "reference", "", patient) for param in members]
+    if type == PATIENT:
+        choices.append(Criterion("_id", "token", "", (TokenValue(None, id),)))
+    return Either(tuple(choices))
+
+
+def _types(exchange: Exchange, params: Params, among: frozenset[str] | set[str]) -> list[str]:
+    """Those of `_type`, or all that the caller may search."""
+    served, scopes = exchange.services.definitions.served, exchange.caller.scopes
+    named = [type for name, text in params if name == TYPE for type in text.split(",")]
+    for type in named:
+        if type not in served or type not in among:
+            raise Invalid("`_type` names a type that is not searched here.", TYPE)
+        exchange.require(type, "s", TYPE)
+    found = sorted(set(named) or {type for type in served & among if scopes.allows(type, "s")})
+    if not found:
+        raise Forbidden("The token's scopes allow no search here")
+    return found
+
+
+async def _of_types(
+    exchange: Exchange, types: Sequence[str], params: Params, path: str, patient: str | None = None
+) -> Response:
+    for name, _ in params:
+        if name.partition(":")[0] in (INCLUDE, REVINCLUDE):
+            raise NotSupported(f"`{name.partition(':')[0]}` is not supported where several types are searched.", name)
+    asked = [(name, text) for name, text in params if name not in (TYPE, PAGE)]
+    codes = await value_sets(exchange, params)
+
+    def plans_of(asked: Params) -> list[Planned]:
+        return [
+            plan(exchange, type, asked, codes=codes, within=[within(exchange, type, patient)] if patient else ())
+            for type in types
+        ]
+
+    plans = plans_of(asked)
+    if unknown := {name for each in plans for name in each.unknown}:
+        # A parameter has to be one of every type, or is one of none.
+        common = plans_of([(name, text) for name, text in asked if name not in unknown])
+        plans = [replace(each, unknown=sorted(unknown)) for each in common]
+    whole = _whole(exchange, types, plans, params, path)
+    store, org, after = exchange.services.store, exchange.realm.org, whole.query.after
+    pages = [await store.search(org, replace(each.query, after=after)) for each in plans]
+    return Response(page_body(exchange, whole, merged(whole.query, pages)), media_type=CONTENT_TYPE)
+
+
+def _whole(exchange: Exchange, types: Sequence[str], plans: Sequence[Planned], params: Params, path: str) -> Planned:
+    """What the answer's links repeat and its page token is bound to: every type's query."""
+    first = plans[0]
+    unknown = tuple(dict.fromkeys(name for each in plans for name in each.unknown))
+    criteria = tuple(condition for each in plans for condition in each.query.criteria)
+    query = replace(first.query, type=",".join(types), criteria=criteria)
+    known = [(name, text) for name, text in params if name not in unknown and name != PAGE]
+    return replace(first, query=opened(exchange, query, params), known=known, unknown=unknown, path=path)
