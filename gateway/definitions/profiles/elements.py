@@ -97,6 +97,8 @@ class Compiler:
 
     def occurrences(self, node: Node) -> Inside | None:
         """The check of all that stands under one name of an object."""
+        if not node.choice and not node.slices:
+            return self._plain(node)
         checks = [self._cardinality(node), *self._types(node), self._each(node), self._slices(node)]
         found = [check for check in checks if check]
         if not found:
@@ -111,6 +113,28 @@ class Compiler:
             for one_check in found:
                 wrong += one_check(here)
             return wrong
+
+        return check
+
+    def _plain(self, node: Node) -> Inside | None:
+        """The same for the many elements without choice and slices, whose paths are built when something is wrong."""
+        counted, inside, items, name = self._cardinality(node), self.contents(node), values_of(node.name), node.name
+        if not counted and not inside:
+            return None
+        few, many, twin = node.min, node.max, f"_{node.name}"
+
+        def check(parent: Any) -> Findings:
+            if parent.__class__ is not dict:
+                return FINE
+            value = parent.get(name)
+            if value is None and twin not in parent:
+                return counted(()) if counted and few else FINE
+            values = value if value.__class__ is list else (value,)
+            fits = few <= len(values) and (many is None or len(values) <= many)
+            if fits and (not inside or not any(item is not None and inside(item) for item in values)):
+                return FINE
+            here = items(parent)
+            return [*(counted(here) if counted else FINE), *(within(inside)(here) if inside else FINE)]
 
         return check
 

@@ -44,16 +44,23 @@ def existence(node: Node | None, path: str) -> Belongs:
 
 def expectation(slice: Node, path: str, codes: Mapping[str, Codes]) -> Belongs:
     """By value or pattern, which R4 lets stand for each other."""
+    url = extension_url_of(slice) if path == "url" else None
+    if url is not None:
+        return lambda type, value: bool(value["url"] == url)
     holds = expected(slice, path, codes)
     if holds is None:
         return never
     return lambda type, value: any(holds(item) for item in values_at(value, path))
 
 
+def extension_url_of(slice: Node) -> str | None:
+    """Most slices are of extensions; their type's every instance has a url."""
+    named = [name for type in slice.types if type.code == "Extension" for name in type.names]
+    fixed = slice.children["url"].facts.get("fixed") if slice.name == "extension" and "url" in slice.children else None
+    return named[0] if named else fixed
+
+
 def expected(slice: Node, path: str, codes: Mapping[str, Codes]) -> Callable[[Any], bool] | None:
-    definition = [name for type in slice.types if type.code == "Extension" for name in type.names]
-    if path == "url" and definition:
-        return lambda value: value == definition[0]
     node = slice.at(path)
     return of_node(node, codes) if node else of_ancestor(slice, path)
 
