@@ -35,6 +35,7 @@ from gateway.interactions.search_system import (
 from gateway.interactions.search_type import search_by_post, search_type
 from gateway.interactions.undeclared import undeclared
 from gateway.interactions.update import update, update_by_criteria
+from gateway.interactions.validate import validate_of_instance, validate_of_type
 from gateway.interactions.via import via_capabilities, via_read, via_search
 from gateway.interactions.vread import vread
 from gateway.rendering import Rendering
@@ -72,6 +73,8 @@ ROUTES: list[BaseRoute] = [
     at(f"{VIA}/{{type}}", GET=endpoint(via_search)),
     at(f"{VIA}/{{type}}/{{id}}", GET=endpoint(via_read)),
     at("/hooks/{org}/{connection}/{hook}/{token}", POST=receive_hook),
+    at(f"{TYPE}/$validate", POST=endpoint(validate_of_type)),
+    at(f"{RESOURCE}/$validate", GET=endpoint(validate_of_instance), POST=endpoint(validate_of_instance)),
     *(at(place + OPERATION, GET=endpoint(undeclared), POST=endpoint(undeclared)) for place in (BASE, TYPE, RESOURCE)),
     at(f"{BASE}/_search", POST=endpoint(search_system_by_post)),
     at(f"{RESOURCE}/{{compartment:type}}", GET=endpoint(search_compartment)),

@@ -24,6 +24,7 @@ from gateway.search.values import READERS
 INTERACTIONS = (
     "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"
 )  # fmt: skip
+VALIDATE = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
 SMART_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
@@ -92,7 +93,10 @@ def _resource(definitions: Definitions, type: str) -> dict[str, Any]:
         "conditionalUpdate": True,
         "conditionalDelete": "single",
         "searchParam": [_search_param(parameter) for parameter in searched],
+        "operation": [{"name": "validate", "definition": VALIDATE}],
     }
+    if profiles := definitions.profiles_on(type):
+        resource["supportedProfile"] = list(profiles)
     resource["searchInclude"] = _includes(definitions, type)
     resource["searchRevInclude"] = _revincludes(definitions, type)
     return resource
