@@ -139,10 +139,8 @@ def read_entry(index: int, entry: Any, base: str) -> Entry:
 
 def _target(url: str | None, base: str, place: str) -> Target:
     found = TARGET.fullmatch((url or "").removeprefix(f"{base}/"))
-    if found is None or not (found["type"] or found["history"]):
-        raise NotSupported(
-            "url is [type], [type]/[id], either with /_history, or [type]?criteria, all of this base", place
-        )
+    if found is None:
+        raise NotSupported("url is [type], [type]/[id], their _history, or [type]?criteria, below this base", place)
     id, version = found["id"], found["vid"]
     if version is not None and (id is None or not VERSION.fullmatch(version)):
         raise Invalid("A version is a whole number behind [type]/[id]/_history/", place)

@@ -120,7 +120,8 @@ class _Run:
             raise Unprocessable("The whole resource cannot be taken away; delete it instead", place)
         *above, last = path
         parent = value_at(self.document, above, place)
-        return parent.pop(key_in(parent, last, place))
+        key = key_in(parent, last, place)
+        return parent.pop(key)
 
     def copied(self, value: Any) -> Any:
         self.count(value)
