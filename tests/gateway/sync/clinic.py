@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 import httpx
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from gateway.auth.authority import Realm
@@ -151,6 +152,12 @@ class Clinic:
             answer = await http.post(f"https://{emr}.example/_sandbox/{command}", json=arguments)
         assert answer.status_code == 200, answer.text
         return cast("dict[str, Any]", answer.json())
+
+    def workflows(self) -> sa.TableClause:
+        """DBOS's table of workflows, as far as tests meddle with it."""
+        names = ("workflow_uuid", "name", "status", "executor_id", "application_version", "completed_at")
+        schema = None if self.services.store.engine.dialect.name == "sqlite" else "dbos"
+        return sa.table("workflow_status", *map(sa.column, names), schema=schema)
 
     def patients_at(self, emr: str) -> list[Resource]:
         """What the EMR has, in its own words."""

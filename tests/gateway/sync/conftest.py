@@ -2,47 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 import pytest_asyncio
 import structlog
+from sqlmodel import Session
 
 from gateway.app import create_app
 from gateway.auth.authority import Auth
+from gateway.auth.clients import Registration, add_client
 from gateway.definitions.contract import Definitions
 from gateway.services import Services
 from gateway.settings import Settings
+from gateway.store.dialect import open_engine
+from gateway.store.migrations import migrate
 from gateway.store.open import open_store, system_clock
+from gateway.store.tables import Organisation
 from gateway.sync.journal import migrate_journal
 from gateway.sync.patience import Patience
 from gateway.sync.sync import Sync
 from gateway.translation.registry import load_sandboxes, load_translators
 from gateway.translation.sandbox import SandboxSetup
-from tests.gateway.conftest import BOX, EVERYTHING, NORTH, PUBLIC, Fhir, Template
+from tests.databases import Original
+from tests.gateway.conftest import BOX, EVERYTHING, NORTH, PUBLIC, Fhir
 from tests.gateway.sync.clinic import Clinic, Network
 from translators.ecw.sandbox import create as ecw
 
 JWKS = {"jwks_url": f"{PUBLIC}/.well-known/jwks.json"}
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A database to copy for each test, with two organisations, and the client of north."""
+
+    original: Original
+    client: tuple[str, str]
+    tokens: list[str] = field(default_factory=list)
+    """Issued so far; copies hold the key that signed them."""
+
+
 @pytest.fixture(scope="session")
-def journaled(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
-    """The template with DBOS's tables."""
-    with template.original.copy(tmp_path_factory.mktemp("sync")) as url:
-        migrate_journal(url)
-        yield replace(template, original=replace(template.original, url=url))
-
-
-@contextmanager
-def copied(template: Template, folder: Path) -> Iterator[Settings]:
-    with template.original.copy(folder) as url:
-        yield Settings(database_url=url, public_url=PUBLIC)
+def prepared(new_original: Callable[[], Original], definitions: Definitions) -> Prepared:
+    original = new_original()
+    migrate(original.url)
+    migrate_journal(original.url)
+    engine = open_engine(original.url)
+    auth = Auth(engine, Settings(public_url=PUBLIC), BOX, cast(httpx.AsyncClient, None), definitions.all_types)
+    with Session(engine) as session:
+        for id, slug in ((1, "north"), (2, "south")):
+            session.add(Organisation(id=id, slug=slug, name=slug, created=0))
+        session.flush()
+        made, secret = add_client(
+            session, 1, Registration(name="CRM", scope=EVERYTHING),
+            types=definitions.all_types, allow_private=False, now=0, random=auth.random,
+        )  # fmt: skip
+        client = (made.client_id, secret or "")
+        session.commit()
+    auth.keys.published(1)
+    engine.dispose()
+    return Prepared(original, client)
 
 
 def sandboxes() -> Network:
@@ -53,10 +77,9 @@ def sandboxes() -> Network:
 
 
 @asynccontextmanager
-async def opened(
-    settings: Settings, definitions: Definitions, network: Network, template: Template
-) -> AsyncIterator[Clinic]:
+async def opened(url: str, definitions: Definitions, network: Network, prepared: Prepared) -> AsyncIterator[Clinic]:
     """Everything but a process that works on the queues. It waits as little as it can."""
+    settings = Settings(database_url=url, public_url=PUBLIC)
     store = open_store(settings.database_url, definitions)
     patience = Patience(pauses=(0.01, 0.01), delays=(0.3, 0.3, 0.3))
     async with httpx.AsyncClient(transport=network.transport()) as outbound:
@@ -65,37 +88,37 @@ async def opened(
         services = Services(settings, definitions, store, auth, sync, BOX.mac_key("paging"), system_clock)
         network.gateway = httpx.ASGITransport(create_app(services))
         async with httpx.AsyncClient(transport=network.gateway, base_url=PUBLIC) as http:
-            yield Clinic(services, network, Fhir(http, NORTH, await token(http, template)))
+            yield Clinic(services, network, Fhir(http, NORTH, await token(http, prepared)))
     sync.client.destroy()
     await store.close()
 
 
-async def token(http: httpx.AsyncClient, template: Template) -> str:
-    """Asked for once a session; every copy of the template knows the key that signed it."""
-    if ("north", EVERYTHING) not in template.tokens:
+async def token(http: httpx.AsyncClient, prepared: Prepared) -> str:
+    """Asked for once a session."""
+    if not prepared.tokens:
         form = {"grant_type": "client_credentials", "scope": EVERYTHING}
-        answer = await http.post("/oauth/north/token", data=form, auth=template.clients["north"])
-        template.tokens["north", EVERYTHING] = answer.raise_for_status().json()["access_token"]
-    return template.tokens["north", EVERYTHING]
+        answer = await http.post("/oauth/north/token", data=form, auth=prepared.client)
+        prepared.tokens.append(answer.raise_for_status().json()["access_token"])
+    return prepared.tokens[0]
 
 
 @pytest.fixture
 async def clinic(
-    journaled: Template, definitions: Definitions, tmp_path: Path, log_lines: list[Any]
+    prepared: Prepared, definitions: Definitions, tmp_path: Path, log_lines: list[Any]
 ) -> AsyncIterator[Clinic]:
     """One whose queues nobody works on."""
-    with copied(journaled, tmp_path) as settings:
-        async with opened(settings, definitions, sandboxes(), journaled) as clinic:
+    with prepared.original.copy(tmp_path) as url:
+        async with opened(url, definitions, sandboxes(), prepared) as clinic:
             yield clinic
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def busy(
-    journaled: Template, definitions: Definitions, tmp_path_factory: pytest.TempPathFactory
+    prepared: Prepared, definitions: Definitions, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Clinic]:
     """One that works on its queues, with a connection to each EMR; a module's tests share it."""
-    with copied(journaled, tmp_path_factory.mktemp("busy")) as settings, structlog.testing.capture_logs():
-        async with opened(settings, definitions, sandboxes(), journaled) as clinic:
+    with structlog.testing.capture_logs(), prepared.original.copy(tmp_path_factory.mktemp("busy")) as url:
+        async with opened(url, definitions, sandboxes(), prepared) as clinic:
             for name in clinic.emrs:
                 await clinic.connect(name)
             async with clinic.services.sync.working():

@@ -6,7 +6,7 @@ import base64
 import pickle
 
 import pytest
-from sqlalchemy import Engine, MetaData, select
+from sqlalchemy import Engine, inspect, select, table, text
 from sqlmodel import SQLModel
 
 from gateway.auth.secrets import SecretBox
@@ -75,11 +75,12 @@ def test_a_fault_is_no_mistake(log_lines: list[dict[str, object]]) -> None:
 
 def dbos_rows(engine: Engine) -> dict[str, str]:
     """All that DBOS's tables hold, as text."""
-    found = MetaData(schema="dbos" if engine.dialect.name == "postgresql" else None)
-    found.reflect(engine)
-    theirs = [table for name, table in found.tables.items() if name not in SQLModel.metadata.tables]
+    rows, schema = {}, None if engine.dialect.name == "sqlite" else "dbos"
     with engine.connect() as connection:
-        return {table.name: str(connection.execute(select(table)).all()) for table in theirs}
+        for name in inspect(connection).get_table_names(schema=schema):
+            if name not in SQLModel.metadata.tables:
+                rows[name] = str(connection.execute(select(text("*")).select_from(table(name, schema=schema))).all())
+    return rows
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -57,13 +57,16 @@ class Failing:
         return "done"
 
 
-@pytest.mark.parametrize("error", [EmrUnreachable("away"), LOCKED, sqlite3.OperationalError("locked")])
-async def test_a_step_is_tried_three_times(error: Exception) -> None:
-    assert await QUICK.attempted(Failing(2, error)) == "done"
-    failing = Failing(3, error)
-    with pytest.raises(type(error)):
+async def test_a_step_is_tried_three_times() -> None:
+    assert await QUICK.attempted(Failing(2, EmrUnreachable("away"))) == "done"
+    failing = Failing(3, EmrUnreachable("away"))
+    with pytest.raises(EmrUnreachable):
         await QUICK.attempted(failing)
     assert failing.attempts == 3
+
+
+async def test_a_busy_database_is_given_its_time() -> None:
+    assert await QUICK.attempted(Failing(1, LOCKED)) == "done"
 
 
 @pytest.mark.parametrize("error", [EmrRefused("no"), KeyError("x"), EmrBusy("later", after=60)])

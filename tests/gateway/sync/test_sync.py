@@ -17,14 +17,6 @@ from gateway.sync.tables import Executor
 from tests.gateway.sync.clinic import Clinic, patient, until
 from tests.gateway.sync.test_executors import ended_process
 
-STATUS = sa.table(
-    "workflow_status",
-    sa.column("status"),
-    sa.column("executor_id"),
-    sa.column("name"),
-    sa.column("application_version"),
-)
-
 
 def executors(session: Session) -> list[str]:
     return list(session.exec(select(Executor.id)))
@@ -32,11 +24,9 @@ def executors(session: Session) -> list[str]:
 
 async def as_if_begun_by(clinic: Clinic, executor: str) -> None:
     """The queued pushes, as a process leaves them that is killed while it works on them."""
-    begun = (
-        sa.update(STATUS)
-        .where(STATUS.c.name == "push")
-        .values(status="PENDING", executor_id=executor, application_version=WORKFLOW_VERSION)
-    )
+    table = clinic.workflows()
+    values = {"status": "PENDING", "executor_id": executor, "application_version": WORKFLOW_VERSION}
+    begun = sa.update(table).where(table.c.name == "push").values(values)
     await clinic.session(lambda session: session.connection().execute(begun))
 
 

@@ -13,9 +13,6 @@ from tests.gateway.sync.clinic import Clinic, patient
 from tests.gateway.sync.test_outbox import put, queued
 
 DAY = 86_400
-STATUS = sa.table(
-    "workflow_status", sa.column("workflow_uuid"), sa.column("status"), sa.column("completed_at"), sa.column("name")
-)
 
 
 @pytest.fixture
@@ -34,7 +31,7 @@ def tidying(clinic: Clinic, days: float = 0) -> Tidying:
 async def all_ended(clinic: Clinic, status: str) -> list[str]:
     """The queued workflows, as if each had just come to that end."""
     now = clinic.services.clock() // 1000
-    ended = sa.update(STATUS).values(status=status, completed_at=now)
+    ended = sa.update(clinic.workflows()).values(status=status, completed_at=now)
     await clinic.session(lambda session: session.connection().execute(ended))
     return [found.workflow_id for found in await clinic.services.sync.client.list_workflows_async(status=status)]
 
