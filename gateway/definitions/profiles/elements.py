@@ -99,6 +99,16 @@ class Compiler:
         """The check of all that stands under one name of an object."""
         if not node.choice and not node.slices:
             return self._plain(node)
+        if node.name == "extension" and not any(slice.min for slice in node.slices.values()) and not node.min:
+            return self._absent_or(node, self._sliced(node))
+        return self._sliced(node)
+
+    def _absent_or(self, node: Node, check: Inside | None) -> Inside | None:
+        """Where nothing is required, an object without the element needs no look."""
+        name, twin = node.name, f"_{node.name}"
+        return check and (lambda parent: check(parent) if name in parent or twin in parent else FINE)
+
+    def _sliced(self, node: Node) -> Inside | None:
         checks = [self._cardinality(node), *self._types(node), self._each(node), self._slices(node)]
         found = [check for check in checks if check]
         if not found:

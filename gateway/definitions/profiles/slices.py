@@ -21,6 +21,8 @@ def never(type: str, value: Any) -> bool:
 def belongs_to(slice: Node, by: list[str], codes: Mapping[str, Codes], fits: FitsProfile) -> Belongs:
     """The test of one slice: all of its discriminators hold."""
     tests = [discriminator(slice, one, codes, fits) for one in by]
+    if len(tests) == 1:
+        return tests[0]
     return lambda type, value: all(test(type, value) for test in tests)
 
 
