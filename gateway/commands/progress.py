@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from gateway.commands.answer import realm_of, stderr
+from gateway.faults import Misconfigured
 from gateway.services import Services
+from gateway.sync.executors import BEAT_S, DEAD_AFTER_S
 from gateway.sync.workflows import Order
 
 LOOK_S = 0.3
@@ -21,9 +24,25 @@ async def done_with_progress(services: Services, name: str, order: Order) -> dic
     workflows, what, counting = services.sync.workflows, f"{name.capitalize()} {order.connection}", name == "pull"
     await services.sync.runners.runner(await realm_of(services, order.slug), order.connection)
     if await services.sync.is_served():
-        return await _watched(services, what, order, workflows.ask(name, order), counting)
+        return await _watched(services, what, order, _asked(services, name, order), counting)
     async with services.sync.working(()):
         return await _watched(services, what, order, workflows.now(name, order), counting)
+
+
+async def _asked(services: Services, name: str, order: Order) -> dict[str, Any]:
+    """What a server that runs answers; raises Misconfigured when it has stopped meanwhile."""
+    asking = asyncio.create_task(services.sync.workflows.ask(name, order))
+    seen = time.monotonic()
+    try:
+        while not asking.done():
+            await asyncio.wait({asking}, timeout=BEAT_S)
+            if await services.sync.is_served():
+                seen = time.monotonic()
+            elif time.monotonic() - seen > DEAD_AFTER_S and not asking.done():
+                raise Misconfigured("the server that was to do it has stopped; it is done once a server runs again")
+        return asking.result()
+    finally:
+        asking.cancel()
 
 
 async def _watched(services: Services, what: str, order: Order, work: Coroutine[Any, Any, T], counting: bool) -> T:

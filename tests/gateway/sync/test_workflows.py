@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from gateway.sync.orders import Order
+from gateway.translation.news import says
 from tests.gateway.sync.clinic import Clinic, outputs, patient, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -319,3 +320,69 @@ async def test_polling_is_due_after_its_minutes(busy: Clinic) -> None:
         polling.clock = lambda minutes=minutes: now + minutes * 60  # type: ignore[misc]
         wanted[minutes] = [order.connection for order in await polling.due() if order.connection in ("hourly", "never")]
     assert wanted == {1: [], 59: [], 61: ["hourly"]}
+
+
+RICH: dict[str, Any] = {
+    "name": [
+        {"use": "official", "family": "Roundtrip", "given": ["Quill", "Ansel"]},
+        {"use": "nickname", "given": ["Quillie"]},
+    ],
+    "identifier": [
+        {"system": "http://hl7.org/fhir/sid/us-ssn", "value": "900-12-3456"},
+        {"system": "https://crm.example/id", "value": "crm-77"},
+    ],
+    "maritalStatus": {
+        "coding": [
+            {"system": "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus", "code": "D", "display": "Divorced"}
+        ]
+    },
+    "telecom": [
+        {"system": "phone", "value": "9135550142", "use": "home", "rank": 1},
+        {"system": "phone", "value": "9135550143", "use": "mobile", "rank": 2},
+        {"system": "email", "value": "quill@mail.example", "use": "home"},
+    ],
+    "address": [
+        {
+            "use": "home",
+            "line": ["12 Sample St", "Unit 4"],
+            "city": "Lawrence",
+            "state": "KS",
+            "postalCode": "66044",
+            "country": "US",
+        }
+    ],
+    "contact": [
+        {
+            "relationship": [{"text": "Mother"}],
+            "name": {"family": "Roundtrip", "given": ["Una"]},
+            "telecom": [{"system": "phone", "value": "9135550199"}],
+        }
+    ],
+    "communication": [{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "en"}]}, "preferred": True}],
+    "deceasedBoolean": False,
+}
+
+
+@pytest.mark.parametrize("name", ["ecw", "internal", "kipu", "ritten"])
+async def test_what_comes_back_takes_nothing_away(busy: Clinic, name: str) -> None:
+    """An EMR takes part of a patient and shows part of that; a pull must not mistake the rest for deleted."""
+    family = f"Roundtrip{name}"
+    names = [{**RICH["name"][0], "family": family}, RICH["name"][1]]
+    id = await created(busy, family, **{**RICH, "name": names})
+    await until(told(busy, name, id, "completed"))
+    await until(idle(busy))
+    if name == "kipu":
+        await busy.staff("kipu", "admit", last_name=family)
+    before = await busy.read("Patient", id)
+    pull = busy.services.sync.workflows.now
+    counts = await pull("pull", Order(1, "north", name))
+    assert counts["failed"] == 0
+    after = await busy.read("Patient", id)
+    assert lost(before, after) == []
+    again = await pull("pull", Order(1, "north", name))
+    assert (again["created"], again["updated"], again["failed"]) == (0, 0, 0)
+
+
+def lost(before: Any, after: Any) -> list[str]:
+    """The elements of the one that the other does not say."""
+    return [element for element, value in before.items() if element != "meta" and not says(after.get(element), value)]
