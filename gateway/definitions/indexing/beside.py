@@ -1,8 +1,8 @@
 """Entries that modifiers search (https://hl7.org/fhir/R4/search.html#token, #reference), beside those of the parameter.
 
-    code:text            the text of a concept, the display of its codings, the text of an identifier's type
-    identifier:of-type   an identifier with a coding of its type
-    subject:identifier   what a logical reference says in place of an address
+code:text            the text of a concept, the display of its codings, the text of an identifier's type
+identifier:of-type   an identifier with a coding of its type
+subject:identifier   what a logical reference says in place of an address
 """
 
 from __future__ import annotations
