@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
+from contextlib import suppress
 from functools import cache
 from uuid import uuid4
 
@@ -30,6 +32,8 @@ ALWAYS = (
 )
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """A client may invent others; metrics do not count each by its name."""
+SMALL_BODY = 1024 * 1024
+TAKE_S = 5
 CLIENT_GONE = 499
 """Never sent: the client hung up before there was an answer."""
 log = structlog.get_logger()
@@ -50,25 +54,53 @@ class Envelope:
         structlog.contextvars.bind_contextvars(request_id=scope["request_id"])
         started, status = time.perf_counter(), 0
 
+        body = Unread(scope["headers"], receive)
+
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                await body.take()
                 status = message["status"]
                 message["headers"] = _complete(message["headers"], id)
             await send(message)
 
         try:
-            await self.app(scope, receive, sending)
+            await self.app(scope, body.receive, sending)
         except ClientDisconnect:
             status = status or CLIENT_GONE
         except Exception as error:
             log.error("unforeseen", kind=type(error).__name__, at=frames(error))
             if status:
                 raise  # half an answer is on its way: the server has to break the connection off
-            await json_response(unforeseen_outcome(), UNKNOWN.status)(scope, receive, sending)
+            await json_response(unforeseen_outcome(), UNKNOWN.status)(scope, body.receive, sending)
         finally:
             _account(scope, status, time.perf_counter() - started)
             structlog.contextvars.clear_contextvars()
+
+
+class Unread:
+    """A request's body, as far as nobody has read it.
+
+    A refusal may be sent before the body was read. What is left of a small one is taken before the answer goes out: a
+    server that finds it unread closes the connection, and the client's next request on it runs into nothing.
+    """
+
+    def __init__(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> None:
+        self._receive = receive
+        length = next((value for name, value in headers if name == b"content-length"), b"0")
+        self._left = 0 < int(length) <= SMALL_BODY if length.isdigit() else False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            self._left = False
+        return message
+
+    async def take(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TAKE_S):
+                while self._left:
+                    await self.receive()
 
 
 def _request_id(headers: list[tuple[bytes, bytes]]) -> bytes:

@@ -245,11 +245,12 @@ class PostgresDatabase:
             try:
                 return await self._attempt(work)
             except Exception as error:
-                # The same unique violation a second time was no race.
-                if not worth_repeating(error) or state_of(error) == state_of(lost) == UNIQUE_VIOLATION:
+                if not worth_repeating(error):
                     raise
                 lost = error
             await asyncio.sleep(random.uniform(0, PAUSE_S * number))  # noqa: S311 — other processes race too
+        if state_of(lost) == UNIQUE_VIOLATION:
+            raise lost  # each time anew: this was no race, two things have one name
         raise busy() from lost
 
     async def _attempt(self, work: Work[T]) -> T:

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from gateway.envelope import Envelope
 from gateway.faults import EmrBusy, EmrDenied, Misconfigured
@@ -133,3 +134,38 @@ async def test_faults_of_emrs(app: Starlette, http: httpx.AsyncClient, fault: An
     assert issue(answer)["diagnostics"] == str(fault)
     assert {name: answer.headers[name] for name in headers} == headers
     assert "www-authenticate" not in answer.headers
+
+
+async def _refused_unread(parts: list[bytes], length: int) -> list[str]:
+    """What happens in which order when an application refuses without reading the body."""
+    happened: list[str] = []
+    left = list(parts)
+
+    async def refusing(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(status_code=415)(scope, receive, send)
+
+    async def receive() -> Message:
+        happened.append("read")
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    async def send(message: Message) -> None:
+        happened.append(message["type"])
+
+    scope: Scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "headers": [(b"content-length", str(length).encode())],
+    }
+    await Envelope(refusing)(scope, receive, send)
+    return happened
+
+
+async def test_what_nobody_read_of_a_small_body_is_taken_before_the_answer() -> None:
+    happened = await _refused_unread([b"a", b"b"], 2)
+    assert happened == ["read", "read", "http.response.start", "http.response.body"]
+
+
+@pytest.mark.parametrize("length", [0, 2 * 1024 * 1024])
+async def test_no_body_and_a_large_one_are_not_waited_for(length: int) -> None:
+    assert await _refused_unread([], length) == ["http.response.start", "http.response.body"]
