@@ -24,11 +24,13 @@ fix: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The pinned set; hashes but no addresses, so any index that has the packages will do.
+# The pinned sets, for working on it and for running it; hashes but no addresses, so any index that has them will do.
 lock: $(VENV)/.installed
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --quiet --custom-compile-command "make lock" -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --constraint requirements.lock \
+	  --generate-hashes --no-emit-index-url --no-annotate --quiet --custom-compile-command "make lock" -o requirements-runtime.lock
 
 capability: $(VENV)/.installed
 	$(BIN)/crosswalk capability --write
