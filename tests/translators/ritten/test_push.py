@@ -150,7 +150,7 @@ async def test_an_edit_of_a_policy_in_ritten_survives_a_push_of_something_else()
 
 
 class TestInsurance:
-    """Seed 002: policies travel when there are any and their payer code is mapped."""
+    """Policies travel when there are any and their payer code is mapped."""
 
     async def test_without_coverage(self) -> None:
         pushed = await push(Clinic(), chart(patient()))
