@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.faults import DatabaseBusy, EmrBusy, Fault, Issue, MethodNotAllowed, NotFound, Unauthenticated
+from gateway.faults import DatabaseBusy, EmrBusy, Fault, Issue, MethodNotAllowed, NotFound, Throttled, Unauthenticated
 from gateway.interactions.exchange import json_response
 from gateway.outcome import UNKNOWN, answer_for, operation_outcome, outcome_of, unforeseen_outcome
 from gateway.store.trouble import busy, is_passing
@@ -137,7 +137,7 @@ def fault_response(request: Request, fault: Exception) -> Response:
     headers = {}
     if isinstance(fault, Unauthenticated):
         headers["WWW-Authenticate"] = fault.challenge
-    if isinstance(fault, EmrBusy | DatabaseBusy) and fault.after:
+    if isinstance(fault, EmrBusy | DatabaseBusy | Throttled) and fault.after:
         headers["Retry-After"] = str(int(fault.after) + 1)
     return json_response(outcome_of(fault), answer_for(fault).status, headers)
 

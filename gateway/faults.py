@@ -15,7 +15,8 @@
     │   ├── MethodNotAllowed  the place exists, the verb does not fit it
     │   ├── NotAcceptable    no such response format
     │   ├── UnsupportedMedia  no such request format
-    │   └── TooLarge         over a declared limit
+    │   ├── TooLarge         over a declared limit
+    │   └── Throttled        more often, or more at once, than is allowed
     ├── EmrFault             an EMR erred; never shown as the client's
     │   ├── EmrUnreachable   no connection, or no answer in time        (retry)
     │   ├── EmrBusy          it asked us to come back later             (retry)
@@ -120,6 +121,15 @@ class UnsupportedMedia(ClientFault):
 
 class TooLarge(ClientFault):
     """Over a declared limit."""
+
+
+class Throttled(ClientFault):
+    """More often, or more at once, than is allowed."""
+
+    def __init__(self, diagnostics: str | tuple[Issue, ...], *expression: str, after: float) -> None:
+        super().__init__(diagnostics, *expression)
+        self.after = after
+        """Seconds to wait."""
 
 
 class EmrFault(Fault):

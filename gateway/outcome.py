@@ -33,6 +33,7 @@ ANSWERS: dict[type[Fault], Answer] = {
     faults.NotAcceptable: Answer(406, "not-supported"),
     faults.UnsupportedMedia: Answer(415, "not-supported"),
     faults.TooLarge: Answer(413, "too-long"),
+    faults.Throttled: Answer(429, "throttled"),
     faults.EmrUnreachable: Answer(504, "timeout"),
     faults.EmrBusy: Answer(503, "throttled"),
     faults.EmrNonsense: Answer(502, "exception"),

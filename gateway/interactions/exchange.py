@@ -75,13 +75,17 @@ Interaction = Callable[[Exchange], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def endpoint(interaction: Interaction) -> Endpoint:
-    """A Starlette endpoint that authenticates before anything of the request is looked at."""
+def endpoint(interaction: Interaction, *, negotiated: bool = True) -> Endpoint:
+    """A Starlette endpoint that authenticates before anything of the request is looked at.
+
+    One that is not `negotiated` answers something else than resources, or says itself what it accepts.
+    """
 
     async def serve(request: Request) -> Response:
         services: Services = request.app.state.services
         caller = await authenticate(request, request.path_params["org"])
-        wanted(request)  # refuses formats that are not served, before anything is done
+        if negotiated:
+            wanted(request)  # refuses formats that are not served, before anything is done
         realm = Realm(caller.org, caller.org_slug, services.settings.public_url)
         return await interaction(Exchange(request, services, realm, caller))
 
@@ -100,9 +104,9 @@ def location(base: str, stored: Stored) -> str:
     return f"{base}/{stored.type}/{stored.id}/_history/{stored.version}"
 
 
-def resource_response(stored: Stored) -> Response:
-    """The resource's bytes as they are stored."""
-    return Response(stored.body, 200, version_headers(stored), CONTENT_TYPE)
+def resource_response(stored: Stored, body: bytes | None = None) -> Response:
+    """The resource's bytes as they are stored, or the part of it that was asked for."""
+    return Response(stored.body if body is None else body, 200, version_headers(stored), CONTENT_TYPE)
 
 
 def json_response(resource: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import structlog
@@ -40,6 +40,18 @@ from gateway.translation.contract import Translator
 GRACE_S = 10
 """How long workflows that are under way may go on when the process stops; another one goes on with the rest."""
 log = structlog.get_logger()
+
+
+class DurableWork(Protocol):
+    """What another room has done by workflows; DBOS runs once in a process, so it runs here for all."""
+
+    queues: Mapping[str, int]
+    """Its queues, and how many workflows of one partition each works on at a time."""
+
+    def register(self) -> None:
+        """Give DBOS the workflows, before it is launched."""
+
+    def schedules(self) -> list[dict[str, Any]]: ...
 
 
 class Sync:
@@ -76,6 +88,7 @@ class Sync:
         )
         self.tidying = Tidying(store, self.connections, push, self.client, clock)
         self.outbox = PushOutbox(self.connections, self.workflows.enqueue_push)
+        self.others: list[DurableWork] = []
 
     async def hook(self, realm: Realm, connection: str, hook: str) -> tuple[str, bool]:
         """The secret part of that webhook's address, and whether the connection pulls. Raises NotFound."""
@@ -89,12 +102,15 @@ class Sync:
         return await self.store.session_read(read)
 
     @asynccontextmanager
-    async def working(self, queues: Sequence[str] = (PUSH_QUEUE, PULL_QUEUE)) -> AsyncIterator[None]:
-        """Work on the queues until the context ends; without queues only on what this process starts itself."""
+    async def working(self, queues: Sequence[str] | None = None) -> AsyncIterator[None]:
+        """Work on the queues, on all where none are named; on `()` only on what this process starts itself."""
+        queues = [PUSH_QUEUE, PULL_QUEUE, *self._queues_of_others()] if queues is None else queues
         serves = bool(queues)
         DBOS(config=configuration(self.store.engine, self._url(), self.box, self.executors.id))
         self.workflows.register()
         self.tidying.register()
+        for other in self.others:
+            other.register()
         DBOS.listen_queues(list(queues))
         await asyncio.to_thread(self.executors.beat, serves)
         DBOS.launch()
@@ -110,16 +126,20 @@ class Sync:
         """Whether some process works on the queues."""
         return await self.store.session_read(self.executors.is_served)
 
+    def _queues_of_others(self) -> dict[str, int]:
+        return {name: at_once for other in self.others for name, at_once in other.queues.items()}
+
     def _url(self) -> str:
         return self.store.engine.url.render_as_string(hide_password=False)
 
     async def _declare(self, schedules: bool) -> None:
-        for queue in (PUSH_QUEUE, PULL_QUEUE):
+        for queue, at_once in {PUSH_QUEUE: 1, PULL_QUEUE: 1, **self._queues_of_others()}.items():
             await DBOS.register_queue_async(
-                queue, partition_concurrency=1, polling_interval_sec=0.25, on_conflict="always_update"
+                queue, partition_concurrency=at_once, polling_interval_sec=0.25, on_conflict="always_update"
             )
         if schedules:
-            wanted: Any = [*self.workflows.schedules(), *self.tidying.schedules()]
+            rooms: list[Any] = [self.workflows, self.tidying, *self.others]
+            wanted: Any = [schedule for room in rooms for schedule in room.schedules()]
             await DBOS.apply_schedules_async(wanted)
 
     async def _beating(self, serves: bool) -> None:
