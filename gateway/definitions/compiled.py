@@ -14,6 +14,7 @@ from gateway.definitions.tables import Tables
 from gateway.definitions.validation.checks import NOTHING_ELSE, Checks
 from gateway.definitions.validation.findings import Findings, Scope
 from gateway.definitions.validation.invariants import advice_on
+from gateway.definitions.validation.verdicts import Verdicts
 from gateway.faults import Issue, NotSupported
 from gateway.search.entries import Entry
 
@@ -25,6 +26,7 @@ class CompiledDefinitions:
         self._tables = tables
         self._profiles = Profiles(tables.profiles, tables.profile_codes, tables.primitives, tables.resource_types)
         self._checks = Checks(tables, self._profiled)
+        self._verdicts = Verdicts(tables, self._checks, self._satisfied)
         self.subsets = Subsets(tables)
         self._program = cache(self._compile_program)
         self.served = tables.served
@@ -37,6 +39,14 @@ class CompiledDefinitions:
         return self._tables.search_parameters(type)
 
     def validate(self, resource: Resource, demanded: Demanded = NONE) -> tuple[Issue, ...]:
+        return () if self.surely_valid(resource, demanded) else self.explained(resource, demanded)
+
+    def surely_valid(self, resource: Resource, demanded: Demanded = NONE) -> bool:
+        """The quick answer; a no means that `explained` has to look."""
+        return self._verdicts.of_resource(resource, 0, Scope(demanded=demanded) if demanded else NOTHING_ELSE)
+
+    def explained(self, resource: Resource, demanded: Demanded = NONE) -> tuple[Issue, ...]:
+        """All that is wrong, each at its place."""
         return self._issues(resource, Scope(demanded=demanded) if demanded else NOTHING_ELSE)
 
     def examine(self, resource: Resource, demanded: Demanded = NONE) -> tuple[Issue, ...]:
@@ -44,6 +54,10 @@ class CompiledDefinitions:
 
     def profiles_on(self, type: str) -> tuple[str, ...]:
         return self._profiles.of_type(type)
+
+    def _satisfied(self, resource: Resource, scope: Scope) -> bool:
+        demanded = scope.demanded.get(resource["resourceType"], ())
+        return self._profiles.satisfied(resource, demanded, scope.extensions or ())
 
     def _profiled(self, resource: Resource, scope: Scope) -> Findings:
         type, met = resource["resourceType"], scope.extensions or ()

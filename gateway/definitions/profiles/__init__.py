@@ -11,6 +11,7 @@ on a resource that its type has found right, so that nothing here looks at shape
     elements.py    cardinality, types and contents of one element
     slices.py      which slice an item belongs to, by its discriminators
     rules.py       the invariants of profiles, by their keys
+    verdicts.py    the quick answer to whether a value keeps a profile
     registry.py    the profiles at hand: by claim, by demand, and of extensions by their url
 """
 

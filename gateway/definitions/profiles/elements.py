@@ -41,9 +41,14 @@ class Compiler:
 
     def contents(self, node: Node) -> Inside | None:
         """The check of one value: None where the profile has nothing to say of it."""
-        checks: list[Inside] = [*self._values(node), *self._children(node)]
-        checks += [self._rule(RULES[key]) for key in node.facts.get("rules", ()) if key in RULES]
-        return joined(checks)
+        return joined([*self.own(node), *self._children(node)])
+
+    def own(self, node: Node) -> Iterator[Inside]:
+        """What is said of the value itself, the elements within it aside."""
+        yield from self._values(node)
+        for key in node.facts.get("rules", ()):
+            if key in RULES and (self.advises or RULES[key].severity == "error"):
+                yield self._rule(RULES[key])
 
     def _children(self, node: Node) -> Iterator[Inside]:
         for child in node.children.values():
@@ -90,8 +95,6 @@ class Compiler:
 
     def _rule(self, rule: Rule) -> Inside:
         advice = self._told(rule.advice)
-        if rule.severity == "warning" and not self.advises:
-            return lambda value: FINE
         steps = [f".{rule.at}"] if rule.at else []
         return lambda value: FINE if rule.holds(value) else [Finding(advice, "invariant", [*steps], rule.severity)]
 

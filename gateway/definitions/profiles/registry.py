@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from gateway.definitions.profiles.elements import Compiler, Inside, Surroundings
 from gateway.definitions.profiles.extensions import Met, where
 from gateway.definitions.profiles.nodes import Profile
 from gateway.definitions.profiles.values import Codes
+from gateway.definitions.profiles.verdicts import Holds, holding
 from gateway.definitions.validation.findings import FINE, Finding, Findings, one, placed
 
 Object = dict[str, Any]
@@ -30,6 +31,7 @@ class Profiles:
         self._types = resource_types
         self._around = Surroundings(codes, frozenset(primitives), self.type_named, self.fits)
         self._check = cache(self._compile)
+        self._verdict = cache(self._compile_verdict)
 
     def type_named(self, name: str) -> str | None:
         """The resource type of a name as the tables have it."""
@@ -58,6 +60,27 @@ class Profiles:
         if own is None or below is None:
             return own or below
         return lambda value: [*below(value), *own(value)]
+
+    def _compile_verdict(self, url: str) -> Holds:
+        profile = self.known[url]
+        own = holding(Compiler(short(url), self._around, advises=False), profile.root) or anything
+        if profile.base not in self.known:
+            return own
+        below = self._verdict(profile.base)
+        return lambda value: below(value) and own(value)
+
+    def satisfied(self, resource: Object, demanded: Collection[str], met: Met) -> bool:
+        """The quick answer to whether there are no findings; a no is for `findings` to explain."""
+        urls = {url for _, url, version in claims(resource) if self._is(url, version)}.union(demanded)
+        type = resource["resourceType"]
+        for url in urls:
+            if self.known[url].type != type or not self._verdict(url)(resource):
+                return False
+        return not urls or all(self._keeps(extension, holder, type) for holder, extension in met)
+
+    def _keeps(self, extension: Object, holder: str, type: str) -> bool:
+        profile = self.known.get(extension["url"])
+        return profile is None or (may_stand(profile.contexts, holder, type) and self._verdict(profile.url)(extension))
 
     def findings(self, resource: Object, demanded: Collection[str], met: Met, advises: bool) -> list[Finding]:
         """By the profiles claimed and demanded; the extensions of a resource with any, by their own definitions."""
@@ -93,12 +116,19 @@ class Profiles:
                 yield from placed(found, where(resource, extension))
 
 
-def misplaced(profile: Profile, holder: str, resource: Object) -> Findings:
+def anything(value: Any) -> bool:
+    return True
+
+
+@lru_cache(maxsize=4096)
+def may_stand(contexts: tuple[str, ...], holder: str, type: str) -> bool:
     """Element stands for extensions of primitives, whose holder is not known."""
-    places = {holder, "Element", resource["resourceType"] if holder == resource["resourceType"] else holder}
-    if holder == resource["resourceType"]:
-        places |= {"Resource", "DomainResource"}
-    if holder == "Element" or not profile.contexts or not places.isdisjoint(profile.contexts):
+    places = {holder, "Element"} | ({"Resource", "DomainResource"} if holder == type else set())
+    return holder == "Element" or not contexts or not places.isdisjoint(contexts)
+
+
+def misplaced(profile: Profile, holder: str, resource: Object) -> Findings:
+    if may_stand(profile.contexts, holder, resource["resourceType"]):
         return FINE
     return one(f"Remove this: the extension belongs on {', '.join(profile.contexts)}", "structure")
 

@@ -11,6 +11,7 @@ valid resource costs no path building: a finding collects its path on the way ou
     bindings.py     required value sets
     references.py   what a reference may point to
     invariants.py   rules of the specification that tables cannot say
+    verdicts.py     the quick answer: is it surely right, so that none of the above has to look
     resources.py    resources within resources: contained, Bundle.entry, Parameters
 """
 

@@ -8,6 +8,7 @@ import binascii
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from gateway.definitions.dates import is_date, is_date_time, is_instant
@@ -20,6 +21,9 @@ WHITESPACE = str.maketrans("", "", " \t\r\n")
 DIGITS, MAGNITUDE = 64, 300
 LARGEST = int("9" * DIGITS)
 """Decimals beyond these would need unbounded memory or leave the range of every database's numbers."""
+
+REMEMBERED, SHORT = 4096, 128
+"""Systems, codes and dates come again and again; so many of each type are known without a second look."""
 
 Holds = Callable[[Any], bool]
 
@@ -84,13 +88,14 @@ def integer_in(low: int, high: int) -> Holds:
 
 
 def text_that(holds: Callable[[str], bool]) -> Holds:
-    return lambda value: isinstance(value, str) and holds(value)
+    known = lru_cache(maxsize=REMEMBERED)(holds)
+    return lambda value: isinstance(value, str) and (known(value) if len(value) <= SHORT else holds(value))
 
 
 def matching(pattern: str) -> Holds:
     """ASCII classes, as in the specification: a no-break space is not the whitespace that \\S leaves out."""
     match = re.compile(pattern, re.ASCII).fullmatch
-    return lambda value: isinstance(value, str) and is_writable(value) and bool(value and match(value))
+    return text_that(lambda value: is_writable(value) and bool(value and match(value)))
 
 
 BY_HAND: Mapping[str, Holds] = {
@@ -109,8 +114,12 @@ BY_HAND: Mapping[str, Holds] = {
 """Where the published regular expression is not enough, or too slow."""
 
 
+def holds_for(type: str, pattern: str) -> Holds:
+    return BY_HAND.get(type) or matching(pattern)
+
+
 def primitive_check(type: str, pattern: str) -> Check:
-    holds, advice = BY_HAND.get(type) or matching(pattern), ADVICE[type]
+    holds, advice = holds_for(type, pattern), ADVICE[type]
 
     def check(value: Any, depth: int, scope: Scope) -> Findings:
         return FINE if holds(value) else wrong(value, advice)

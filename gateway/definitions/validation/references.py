@@ -7,6 +7,8 @@ The target type is known where the reference is relative (`Patient/1`), conditio
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from gateway.definitions.validation.findings import FINE, Check, Findings, Scope, one
@@ -34,6 +36,24 @@ def reference_check(check: Check, types: frozenset[str], targets: tuple[str, ...
         return resolved(reference, value, scope) or named(reference, value, allowed, advice)
 
     return target_check
+
+
+def leads_to(types: frozenset[str], targets: tuple[str, ...]) -> Callable[[dict[str, Any]], bool]:
+    """Whether a Reference surely leads where it may; a no means that the check has to look."""
+    allowed = frozenset(targets) or types
+
+    @lru_cache(maxsize=1024)
+    def fits(reference: str) -> bool:
+        relative = RELATIVE.fullmatch(reference)
+        return relative["type"] in allowed if relative else ABSOLUTE.fullmatch(reference) is not None
+
+    def leads(value: dict[str, Any]) -> bool:
+        if "type" in value:
+            return False
+        reference = value.get("reference")
+        return reference is None or fits(reference)
+
+    return leads
 
 
 def stated_type(value: dict[str, Any]) -> str | None:
