@@ -7,7 +7,7 @@ says it lost a race: it must have no other effects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from gateway.definitions.contract import Resource
 from gateway.search.query import Query
+from gateway.store.compiled import Compiled
 
 T = TypeVar("T")
 
@@ -62,6 +63,9 @@ class Transaction(Protocol):
     def connection(self) -> Connection:
         """The SQLAlchemy connection of this transaction, for SQLModel sessions and for enqueuing workflows."""
 
+    def rows(self, statement: Compiled, values: Mapping[str, Any]) -> Sequence[tuple[Any, ...]]:
+        """What a statement of the store's compiler finds: the quick road for what is asked at every write."""
+
     def read(self, type: str, id: str) -> Stored | None:
         """The current version, a deleted one included."""
 
@@ -75,6 +79,14 @@ class Transaction(Protocol):
 
     def delete(self, type: str, id: str) -> Stored | None:
         """Write a deletion; None when there is nothing to delete."""
+
+
+Witness = Callable[[Transaction, Sequence[Stored]], None]
+"""Sees the versions that a transaction has written, deletions included, before it commits and as a part of it.
+
+It is called for every write, whoever makes it. What it writes is shown to all witnesses in turn; what it raises rolls
+everything back.
+"""
 
 
 class Store(Protocol):

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from gateway.definitions.contract import Definitions
 from gateway.search.query import Query
 from gateway.store.compiled import Compiled
-from gateway.store.contract import Page, Stored, Transaction
+from gateway.store.contract import Page, Stored, Transaction, Witness
 from gateway.store.database import Database, Driver
 from gateway.store.searcher import Searcher
 from gateway.store.statements import compile_statements, stored
@@ -31,6 +31,8 @@ class SqlStore:
         self._clock = clock
         self._statements = compile_statements(database.compile)
         self._searcher = Searcher(database.compile)
+        self.witnesses: list[Witness] = []
+        """Those who see what each transaction writes; see contract.Witness."""
 
     @property
     def engine(self) -> Engine:
@@ -52,7 +54,13 @@ class SqlStore:
         return await self.database.read(lambda driver: self._searcher.search(driver, org, query))
 
     async def write(self, org: int, work: Callable[[Transaction], T]) -> T:
-        return await self.database.write(lambda connection, driver: work(self._transaction(org, connection, driver)))
+        def inside(connection: Connection, driver: Driver) -> T:
+            transaction = self._transaction(org, connection, driver)
+            result = work(transaction)
+            self._show(transaction)
+            return result
+
+        return await self.database.write(inside)
 
     async def session_read(self, work: Callable[[Session], T]) -> T:
         """Run `work` with a SQLModel session, for configuration tables; what it changes is not kept."""
@@ -69,6 +77,13 @@ class SqlStore:
     async def _one(self, statement: Compiled, values: dict[str, object]) -> Stored | None:
         rows = await self.database.fetch(statement, values)
         return stored(rows[0]) if rows else None
+
+    def _show(self, transaction: SqlTransaction) -> None:
+        shown = 0
+        while changes := transaction.written[shown:]:
+            shown += len(changes)
+            for witness in self.witnesses:
+                witness(transaction, changes)
 
     def _transaction(self, org: int, connection: Connection, driver: Driver) -> SqlTransaction:
         return SqlTransaction(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import Connection
 
 from gateway.definitions.contract import Definitions, Resource
 from gateway.search.entries import Entry
 from gateway.search.query import Query
 from gateway.store import document
+from gateway.store.compiled import Compiled, Row
 from gateway.store.contract import Page, Stored
 from gateway.store.database import Driver
 from gateway.store.rows import index_rows, local
@@ -31,6 +35,8 @@ class SqlTransaction:
         self.org = org
         self.now = now
         self.base = ""
+        self.written: list[Stored] = []
+        """Every version written so far, in order."""
         self._connection = connection
         self._driver = driver
         self._definitions = definitions
@@ -40,6 +46,9 @@ class SqlTransaction:
     @property
     def connection(self) -> Connection:
         return self._connection
+
+    def rows(self, statement: Compiled, values: Mapping[str, Any]) -> list[Row]:
+        return self._driver.rows(statement, values)
 
     def read(self, type: str, id: str) -> Stored | None:
         rows = self._driver.rows(self._statements.read, {"org": self.org, "type": type, "id": id})
@@ -81,7 +90,9 @@ class SqlTransaction:
         key = self._create(new) if current is None else self._replace(current, new)
         for table, rows in index_rows(self.org, new.type, key, local(entries, self.base)).items():
             self._driver.run_each(self._statements.index[table].insert, rows)
-        return Stored(key, new.type, new.id, new.version, new.updated, new.deleted, new.body)
+        written = Stored(key, new.type, new.id, new.version, new.updated, new.deleted, new.body)
+        self.written.append(written)
+        return written
 
     def _create(self, new: Stored) -> int:
         state = {name: getattr(new, name) for name in ("type", "id", "version", "updated", "body")}
