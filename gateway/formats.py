@@ -7,7 +7,7 @@ ends and indentation (http.html#parameters).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -64,6 +64,15 @@ def wanted(request: Request) -> Wanted:
     if found is None:
         found = request.scope[WANTED] = _wanted(request)
     return found
+
+
+def wanted_by_form(request: Request, asked: Mapping[str, str]) -> None:
+    """`_format` and `_pretty` of a posted search count as those of an address do (search.html#Introduction)."""
+    if "_format" in asked or "_pretty" in asked:
+        before = wanted(request)
+        format = _of_parameter(asked["_format"]) if "_format" in asked else before.format
+        pretty = _pretty(asked["_pretty"]) if "_pretty" in asked else before.pretty
+        request.scope[WANTED] = Wanted(format, pretty)
 
 
 def _wanted(request: Request) -> Wanted:

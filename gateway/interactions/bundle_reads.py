@@ -7,7 +7,9 @@ from gateway.interactions.changes import present
 from gateway.interactions.exchange import Exchange
 from gateway.interactions.history import PlannedHistory, history_body, plan_history
 from gateway.interactions.read import has_version
+from gateway.interactions.search_authority import value_sets
 from gateway.interactions.search_type import page_body, plan
+from gateway.interactions.subset import subset_of_one
 from gateway.interactions.transaction import Outcome
 from gateway.store.contract import Stored, Transaction
 from gateway.store.history_sql import history, history_page, one_version
@@ -19,13 +21,13 @@ async def read_alone(exchange: Exchange, entry: Entry) -> Outcome:
     """Of a batch: what is committed now."""
     store, org = exchange.services.store, exchange.realm.org
     if entry.target.version is not None:
-        return read_outcome(entry, await store.vread(org, entry.type, entry.id or "", entry.target.version))
+        return read_outcome(exchange, entry, await store.vread(org, entry.type, entry.id or "", entry.target.version))
     if entry.target.history:
         planned = _history(exchange, entry)
         return whole(entry, history_body(exchange, planned, await history(store, org, planned.query)))
     if entry.id is not None:
-        return read_outcome(entry, await store.read(org, entry.type, entry.id))
-    searched = plan(exchange, entry.type, entry.params)
+        return read_outcome(exchange, entry, await store.read(org, entry.type, entry.id))
+    searched = plan(exchange, entry.type, entry.params, codes=await value_sets(exchange, entry.params))
     return whole(entry, page_body(exchange, searched, await store.search(org, searched.query)))
 
 
@@ -33,17 +35,19 @@ def read_within(exchange: Exchange, entry: Entry, transaction: Transaction) -> O
     """Of a transaction: what it has written, too."""
     connection, org = transaction.connection, transaction.org
     if entry.target.version is not None:
-        return read_outcome(entry, one_version(connection, org, entry.type, entry.id or "", entry.target.version))
+        return read_outcome(
+            exchange, entry, one_version(connection, org, entry.type, entry.id or "", entry.target.version)
+        )
     if entry.target.history:
         planned = _history(exchange, entry)
         return whole(entry, history_body(exchange, planned, history_page(connection, org, planned.query)))
     if entry.id is not None:
-        return read_outcome(entry, transaction.read(entry.type, entry.id))
+        return read_outcome(exchange, entry, transaction.read(entry.type, entry.id))
     searched = plan(exchange, entry.type, entry.params)
     return whole(entry, page_body(exchange, searched, transaction.search(searched.query)))
 
 
-def read_outcome(entry: Entry, stored: Stored | None) -> Outcome:
+def read_outcome(exchange: Exchange, entry: Entry, stored: Stored | None) -> Outcome:
     """The resource, or 304 where ifNoneMatch or ifModifiedSince hold (bundle.html#http)."""
     stored = present(stored)
     if entry.if_none_match is not None:
@@ -52,7 +56,8 @@ def read_outcome(entry: Entry, stored: Stored | None) -> Outcome:
         known = entry.if_modified_since is not None and stored.updated <= entry.if_modified_since
     if known:
         return Outcome("304 Not Modified", stored, was_read=True)
-    return Outcome(FOUND, stored, _body(entry, stored.body), was_read=True)
+    body = subset_of_one(entry.params).body(exchange.services.definitions, stored.body)
+    return Outcome(FOUND, stored, _body(entry, body), was_read=True)
 
 
 def whole(entry: Entry, body: bytes) -> Outcome:

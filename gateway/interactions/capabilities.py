@@ -17,6 +17,7 @@ from gateway.definitions.contract import Definitions, SearchParameter
 from gateway.formats import CONTENT_TYPE, FHIR_JSON, FHIR_XML, wanted
 from gateway.interactions.exchange import encode
 from gateway.interactions.patch import FORMATS
+from gateway.interactions.subset import subset_of_one
 from gateway.search.includes import EVERY, references
 from gateway.search.parse import NOT_HERE
 from gateway.search.values import READERS
@@ -33,8 +34,10 @@ async def capabilities(request: Request) -> Response:
     """GET [base]/metadata, open to all"""
     wanted(request)
     services = request.app.state.services
+    subset = subset_of_one(request.query_params.multi_items())
     realm = await anyio.to_thread.run_sync(services.auth.realm, request.path_params["org"])
-    return Response(rendered(services.definitions, realm), media_type=CONTENT_TYPE)
+    body = subset.body(services.definitions, rendered(services.definitions, realm))
+    return Response(body, media_type=CONTENT_TYPE)
 
 
 @lru_cache(maxsize=256)

@@ -11,21 +11,24 @@ from starlette.responses import Response
 
 from gateway.interactions.changes import present
 from gateway.interactions.exchange import MICROSECONDS, Exchange, resource_response, version_headers
+from gateway.interactions.subset import subset_of_one
 from gateway.store.contract import Stored
 
 
 async def read(exchange: Exchange) -> Response:
     """GET [base]/[type]/[id]"""
     exchange.require(exchange.type, "r")
-    stored = await exchange.services.store.read(exchange.realm.org, exchange.type, exchange.id)
-    return conditional_response(exchange.request, present(stored))
+    subset = subset_of_one(exchange.request.query_params.multi_items())
+    stored = present(await exchange.services.store.read(exchange.realm.org, exchange.type, exchange.id))
+    body = subset.body(exchange.services.definitions, stored.body)
+    return conditional_response(exchange.request, stored, body)
 
 
-def conditional_response(request: Request, stored: Stored) -> Response:
+def conditional_response(request: Request, stored: Stored, body: bytes) -> Response:
     """The resource, or 304 where the client has this version already (RFC 9110, 13.2.2)."""
     tags = request.headers.get("if-none-match")
     known = has_version(tags, stored.version) if tags is not None else _not_since(request, stored)
-    return Response(status_code=304, headers=version_headers(stored)) if known else resource_response(stored)
+    return Response(status_code=304, headers=version_headers(stored)) if known else resource_response(stored, body)
 
 
 def has_version(tags: str, version: int) -> bool:

@@ -9,8 +9,9 @@ from gateway.faults import Forbidden
 from gateway.interactions.exchange import Exchange
 from gateway.search.criteria import Authority, Codes
 from gateway.search.includes import EVERY, INCLUDE, REVINCLUDE
-from gateway.search.query import Criterion, Query, UriValue
+from gateway.search.query import Criterion, Query, TokenValue, UriValue
 from gateway.store import document
+from gateway.store.contract import Stored
 
 Params = Sequence[tuple[str, str]]
 MEMBERSHIP = (":in", ":not-in")
@@ -58,10 +59,20 @@ async def value_sets(exchange: Exchange, params: Params) -> Mapping[str, Codes]:
     if not exchange.caller.scopes.allows("ValueSet", "r"):
         return found
     for url in sorted(urls):
-        named = Criterion("url", "uri", "", (UriValue(url),))
-        query = Query("ValueSet", (named,), count=1, want_total=False)
-        for match in (await exchange.services.store.search(exchange.realm.org, query)).matches:
-            codes = ValueSets([document.decode(match.body)], ()).expand(url)
+        for match in await _value_sets_at(exchange, url):
+            value_set = document.decode(match.body)
+            codes = ValueSets([{**value_set, "url": url}], ()).expand(url)
             if codes is not None:
                 found[url] = codes
     return found
+
+
+async def _value_sets_at(exchange: Exchange, url: str) -> Sequence[Stored]:
+    """By their canonical URL, or by their place here, in full or relative (search.html#token)."""
+    place = url.removeprefix(f"{exchange.base}/")
+    if place.startswith("ValueSet/"):
+        wanted = Criterion("_id", "token", "", (TokenValue(None, place.removeprefix("ValueSet/")),))
+    else:
+        wanted = Criterion("url", "uri", "", (UriValue(url),))
+    query = Query("ValueSet", (wanted,), count=1, want_total=False)
+    return (await exchange.services.store.search(exchange.realm.org, query)).matches

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
 from gateway.faults import Invalid, Issue, Severity
+from gateway.formats import wanted_by_form
 from gateway.interactions.exchange import Exchange
 from gateway.interactions.preferences import preference
 from gateway.interactions.search_authority import authority, check_includes, readable, value_sets
@@ -17,13 +18,14 @@ from gateway.interactions.subset import Subset, subset_of
 from gateway.negotiation import CONTENT_TYPE, FORM, check_sends, read_body
 from gateway.search import paging
 from gateway.search.criteria import Codes
-from gateway.search.parse import parse, printable
+from gateway.search.parse import MAX_COUNT, is_beyond, parse, printable
 from gateway.search.query import Condition, Query
 from gateway.store.contract import Page
 from gateway.store.inclusion import MAX_INCLUDED
 
 MAX_FORM = 64 * 1024
 FORMS = frozenset({FORM})
+COUNT = "_count"
 Params = list[tuple[str, str]]
 
 
@@ -46,7 +48,9 @@ async def posted_params(exchange: Exchange) -> Params:
     """Those of the form, after those of the URL."""
     check_sends(exchange.request, FORMS, f"the parameters as {FORM}")
     form = (await read_body(exchange.request, MAX_FORM)).decode("utf-8", "replace")
-    return [*url_params(exchange), *parse_qsl(form, keep_blank_values=True)]
+    posted = parse_qsl(form, keep_blank_values=True)
+    wanted_by_form(exchange.request, dict(posted))
+    return [*url_params(exchange), *posted]
 
 
 async def answer(
@@ -116,7 +120,7 @@ def page_body(exchange: Exchange, planned: Planned, page: Page) -> bytes:
         [replace(each, body=planned.subset.body(exchange.services.definitions, each.body)) for each in part]
         for part in (page.matches, page.included)
     )
-    return searchset(exchange.base, matches, included, page.total, links, _warnings(planned.unknown, cut=page.cut))
+    return searchset(exchange.base, matches, included, page.total, links, tuple(warnings(planned, cut=page.cut)))
 
 
 def _caller(exchange: Exchange) -> str:
@@ -126,16 +130,23 @@ def _caller(exchange: Exchange) -> str:
 
 def check_handling(exchange: Exchange, unknown: Sequence[str]) -> None:
     """Prefer: handling=strict|lenient (search.html#errors)."""
-    if unknown and preference(exchange.request, "handling") == "strict":
+    handling = preference(exchange.request, "handling")
+    if handling not in (None, "strict", "lenient"):
+        raise Invalid("Prefer: handling is strict or lenient")
+    if unknown and handling == "strict":
         raise Invalid(tuple(_unknown(name, "leave it out", "error") for name in unknown))
 
 
-def _warnings(unknown: Sequence[str], *, cut: bool) -> tuple[Issue, ...]:
-    found = tuple(_unknown(name, "it was ignored", "warning") for name in unknown)
-    if not cut:
-        return found
-    text = f"There is more to include than the {MAX_INCLUDED} resources that a page may add; ask for smaller pages"
-    return (*found, Issue(text, ("_include",), "too-costly", "warning"))
+def warnings(planned: Planned, *, cut: bool) -> Iterator[Issue]:
+    """What the client asked for and does not get."""
+    yield from (_unknown(name, "it was ignored", "warning") for name in planned.unknown)
+    if any(name == COUNT and is_beyond(text) for name, text in planned.known):
+        yield Issue(
+            f"A page holds at most {MAX_COUNT} resources; follow the next link", (COUNT,), "too-costly", "warning"
+        )
+    if cut:
+        text = f"There is more to include than the {MAX_INCLUDED} resources that a page may add; ask for smaller pages"
+        yield Issue(text, ("_include",), "too-costly", "warning")
 
 
 def _unknown(name: str, advice: str, severity: Severity) -> Issue:

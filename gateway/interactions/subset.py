@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.definitions.contract import Definitions
@@ -34,6 +34,14 @@ class Subset:
 
 
 WHOLE = Subset()
+
+
+def subset_of_one(params: Sequence[tuple[str, str]]) -> Subset:
+    """What a read asks for; a count is of searches only."""
+    subset = subset_of(params) if params else WHOLE
+    if subset.summary == "count":
+        raise Invalid("`_summary=count` is of searches only; write true, false, text or data.", "_summary")
+    return subset
 
 
 def subset_of(params: Iterable[tuple[str, str]]) -> Subset:

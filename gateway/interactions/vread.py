@@ -9,6 +9,7 @@ from starlette.responses import Response
 from gateway.faults import NotFound
 from gateway.interactions.changes import present
 from gateway.interactions.exchange import Exchange, resource_response
+from gateway.interactions.subset import subset_of_one
 
 VERSION = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
@@ -19,6 +20,7 @@ async def vread(exchange: Exchange) -> Response:
     version = exchange.request.path_params["vid"]
     if not VERSION.fullmatch(version):
         raise NotFound("There is no such version; versions are whole numbers")
+    subset = subset_of_one(exchange.request.query_params.multi_items())
     store = exchange.services.store
-    stored = await store.vread(exchange.realm.org, exchange.type, exchange.id, int(version))
-    return resource_response(present(stored))
+    stored = present(await store.vread(exchange.realm.org, exchange.type, exchange.id, int(version)))
+    return resource_response(stored, subset.body(exchange.services.definitions, stored.body))

@@ -117,9 +117,9 @@ class Parsing:
     # --- what steers the answer -------------------------------------------------------------------------------------
 
     def set_count(self, text: str) -> None:
-        if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        if not (text.isascii() and text.isdigit()):
             raise Invalid("Write `_count` as a whole number from 0.", "_count")
-        self.count = min(int(text), MAX_COUNT)
+        self.count = MAX_COUNT if is_beyond(text) else int(text.lstrip("0") or "0")
 
     def set_total(self, text: str) -> None:
         if text not in ("none", "estimate", "accurate"):
@@ -153,6 +153,12 @@ class Parsing:
         if self.include_parameters > MAX_INCLUDES:
             raise TooLarge(f"Include by at most {MAX_INCLUDES} parameters.", name)
         self.includes += INCLUDES[code](self.definitions, self.type, text, name, iterate=modifier != "")
+
+
+def is_beyond(count: str) -> bool:
+    """Whether a page of so many is more than is given at once."""
+    digits = count.lstrip("0")
+    return len(digits) > len(str(MAX_COUNT)) or int(digits or "0") > MAX_COUNT
 
 
 CONTROLS: dict[str, Callable[[Parsing, str], None]] = {
