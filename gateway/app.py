@@ -38,6 +38,9 @@ from gateway.interactions.update import update, update_by_criteria
 from gateway.interactions.validate import validate_of_instance, validate_of_type
 from gateway.interactions.via import via_capabilities, via_read, via_search
 from gateway.interactions.vread import vread
+from gateway.operations.everything import everything
+from gateway.operations.meta import meta_of_instance, meta_of_system, meta_of_type, meta_of_version
+from gateway.operations.meta_changes import meta_add, meta_delete
 from gateway.rendering import Rendering
 from gateway.routing import at
 from gateway.services import Services
@@ -46,6 +49,7 @@ from gateway.sync.hooks import receive_hook
 BASE = "/fhir/r4/{org}"
 TYPE = BASE + "/{type:type}"
 RESOURCE = TYPE + "/{id:id}"
+PATIENT = BASE + "/Patient/{id:id}"
 VIA = BASE + "/via/{connection}"
 OPERATION = "/${operation}"
 OF_TYPE = {
@@ -54,6 +58,12 @@ OF_TYPE = {
     "PUT": endpoint(update_by_criteria),
     "PATCH": endpoint(patch_by_criteria),
     "DELETE": endpoint(delete_by_criteria),
+}
+META = {
+    BASE: meta_of_system,
+    TYPE: meta_of_type,
+    RESOURCE: meta_of_instance,
+    f"{RESOURCE}/_history/{{vid}}": meta_of_version,
 }
 
 ROUTES: list[BaseRoute] = [
@@ -75,6 +85,10 @@ ROUTES: list[BaseRoute] = [
     at("/hooks/{org}/{connection}/{hook}/{token}", POST=receive_hook),
     at(f"{TYPE}/$validate", POST=endpoint(validate_of_type)),
     at(f"{RESOURCE}/$validate", GET=endpoint(validate_of_instance), POST=endpoint(validate_of_instance)),
+    at(f"{PATIENT}/$everything", GET=endpoint(everything), POST=endpoint(everything)),
+    *(at(f"{place}/$meta", GET=endpoint(of), POST=endpoint(of)) for place, of in META.items()),
+    at(f"{RESOURCE}/$meta-add", POST=endpoint(meta_add)),
+    at(f"{RESOURCE}/$meta-delete", POST=endpoint(meta_delete)),
     *(at(place + OPERATION, GET=endpoint(undeclared), POST=endpoint(undeclared)) for place in (BASE, TYPE, RESOURCE)),
     at(f"{BASE}/_search", POST=endpoint(search_system_by_post)),
     at(f"{RESOURCE}/{{compartment:type}}", GET=endpoint(search_compartment)),

@@ -18,6 +18,7 @@ from gateway.formats import CONTENT_TYPE, FHIR_JSON, FHIR_XML, wanted
 from gateway.interactions.exchange import encode
 from gateway.interactions.patch import FORMATS
 from gateway.interactions.subset import subset_of_one
+from gateway.operations import declared
 from gateway.search.includes import EVERY, references
 from gateway.search.parse import NOT_HERE
 from gateway.search.values import READERS
@@ -25,7 +26,6 @@ from gateway.search.values import READERS
 INTERACTIONS = (
     "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"
 )  # fmt: skip
-VALIDATE = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
 SMART_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
@@ -65,6 +65,7 @@ def capability_statement(definitions: Definitions, realm: Realm) -> dict[str, An
                 "resource": [_resource(definitions, type) for type in sorted(definitions.served)],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
                 "searchParam": list(_of_every_type(definitions)),
+                "operation": declared.of_system(),
                 "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
             }
         ],
@@ -96,7 +97,7 @@ def _resource(definitions: Definitions, type: str) -> dict[str, Any]:
         "conditionalUpdate": True,
         "conditionalDelete": "single",
         "searchParam": [_search_param(parameter) for parameter in searched],
-        "operation": [{"name": "validate", "definition": VALIDATE}],
+        "operation": declared.of_type(type),
     }
     if profiles := definitions.profiles_on(type):
         resource["supportedProfile"] = list(profiles)

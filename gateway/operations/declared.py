@@ -1,0 +1,28 @@
+"""The operations that /metadata declares, by the canonical URLs of their definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+DEFINITION = "http://hl7.org/fhir/OperationDefinition/"
+OF_SYSTEM: Mapping[str, str] = {"meta": "Resource-meta"}
+OF_EVERY_TYPE: Mapping[str, str] = {
+    "validate": "Resource-validate",
+    "meta": "Resource-meta",
+    "meta-add": "Resource-meta-add",
+    "meta-delete": "Resource-meta-delete",
+}
+OF_TYPE: Mapping[str, Mapping[str, str]] = {"Patient": {"everything": "Patient-everything"}}
+
+
+def of_system() -> list[dict[str, str]]:
+    """As CapabilityStatement.rest.operation lists them."""
+    return listed(OF_SYSTEM)
+
+
+def of_type(type: str) -> list[dict[str, str]]:
+    return listed({**OF_EVERY_TYPE, **OF_TYPE.get(type, {})})
+
+
+def listed(operations: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "definition": f"{DEFINITION}{definition}"} for name, definition in operations.items()]

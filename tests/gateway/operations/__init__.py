@@ -1,0 +1,1 @@
+"""Operations, over the whole application in process."""
