@@ -8,10 +8,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import track
-from starlette.requests import Request
 
-from gateway.auth.scopes import Scopes
-from gateway.auth.verification import Caller
+from gateway.bulk.acting import acting
+from gateway.bulk.lines import LINES, transaction_of
 from gateway.commands.answer import Json, print_json, realm_of, refuse, stderr, with_services
 from gateway.faults import Fault
 from gateway.interactions.bundle import perform_transaction
@@ -19,10 +18,6 @@ from gateway.interactions.exchange import Exchange
 from gateway.negotiation import parse_resource
 from gateway.services import Services
 
-EVERYTHING = Scopes.parse("system/*.cruds")
-NO_REQUEST = {"type": "http", "method": "POST", "headers": [], "query_string": b"", "path_params": {}}
-LINES = 200
-"""NDJSON lines of one transaction."""
 Report = Callable[[str], None]
 
 
@@ -55,7 +50,7 @@ def _complain(line: str) -> None:
 async def offline_exchange(services: Services, org: str) -> Exchange:
     """The operator's own hand: every scope, no request."""
     realm = await realm_of(services, org)
-    return Exchange(Request(NO_REQUEST), services, realm, Caller(realm.org, realm.slug, "command line", EVERYTHING))
+    return acting(services, realm, "command line")
 
 
 def _files(paths: list[Path]) -> Iterator[Path]:
@@ -87,17 +82,7 @@ def _bundles(file: Path) -> Iterator[dict[str, Any]]:
     if file.suffix == ".ndjson":
         lines = [line for line in file.read_bytes().splitlines() if line.strip()]
         for start in range(0, len(lines), LINES):
-            yield _transaction([parse_resource(line) for line in lines[start : start + LINES]])
+            yield transaction_of([parse_resource(line) for line in lines[start : start + LINES]])
         return
     resource = parse_resource(file.read_bytes())
-    yield resource if resource["resourceType"] == "Bundle" else _transaction([resource])
-
-
-def _transaction(resources: list[dict[str, Any]]) -> dict[str, Any]:
-    """Resources that keep their ids."""
-    entries = []
-    for resource in resources:
-        type, id = resource["resourceType"], resource.get("id")
-        request = {"method": "PUT", "url": f"{type}/{id}"} if id else {"method": "POST", "url": type}
-        entries.append({"resource": resource, "request": request})
-    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    yield resource if resource["resourceType"] == "Bundle" else transaction_of([resource])

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import msgspec
 import structlog
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from gateway.definitions.contract import Resource
@@ -47,8 +48,10 @@ async def transaction(exchange: Exchange, resource: Resource) -> Response:
     return _response("transaction-response", [_answer(exchange, outcome) for outcome in outcomes])
 
 
-async def perform_transaction(exchange: Exchange, resource: Resource) -> list[Outcome]:
-    """All entries or none; also the road of `crosswalk import`."""
+async def perform_transaction(
+    exchange: Exchange, resource: Resource, also: Callable[[Connection], None] = lambda connection: None
+) -> list[Outcome]:
+    """All entries or none, and `also` what else belongs to it; also the road of `crosswalk import`."""
     if resource.get("type") != "transaction":
         raise Invalid("The Bundle's type is transaction", "Bundle.type")
 
@@ -56,8 +59,13 @@ async def perform_transaction(exchange: Exchange, resource: Resource) -> list[Ou
         check_shell(exchange.services.definitions, resource)
         return [_checked(exchange, index, entry, "transaction") for index, entry in enumerate(entries_of(resource))]
 
+    def perform(changes: Changes) -> list[Outcome]:
+        outcomes = _run(exchange, changes, entries)
+        also(changes.transaction.connection)
+        return outcomes
+
     entries = await anyio.to_thread.run_sync(prepare)
-    return await exchange.commit(lambda changes: _run(exchange, changes, entries))
+    return await exchange.commit(perform)
 
 
 def _run(exchange: Exchange, changes: Changes, entries: list[Entry]) -> list[Outcome]:
