@@ -33,12 +33,12 @@ class Server:
     def base(self) -> str:
         return f"{self.url}/fhir/r4/{self.org}"
 
-    def token(self) -> str:
+    def token(self, scope: str = "system/*.cruds") -> str:
         """By the road that clients take: discovery, then the token endpoint."""
         discovered = httpx.get(f"{self.base}/.well-known/smart-configuration").raise_for_status().json()
         answer = httpx.post(
             discovered["token_endpoint"],
-            data={"grant_type": "client_credentials", "scope": "system/*.cruds"},
+            data={"grant_type": "client_credentials", "scope": scope},
             auth=(self.client_id, self.client_secret),
         )
         return cast(str, answer.raise_for_status().json()["access_token"])
