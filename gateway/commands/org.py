@@ -9,9 +9,10 @@ import typer
 from sqlmodel import Session, select
 
 from gateway.auth.authority import Realm
-from gateway.commands.answer import print_json, with_services
+from gateway.commands.answer import Json, pairs, print_json, realm_of, with_services
 from gateway.definitions.own import put_definitions
 from gateway.faults import Conflict, Invalid
+from gateway.interactions.demands import demanded_by, set_demands
 from gateway.services import Services
 from gateway.store.tables import Organisation
 
@@ -19,11 +20,6 @@ app = typer.Typer(
     help="Organisations: each has its own FHIR base, clients, connections and data.", no_args_is_help=True
 )
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-
-
-@app.callback()
-def group() -> None:
-    """Keeps `add` a sub-command."""
 
 
 @app.command("add")
@@ -35,6 +31,80 @@ def add(org: str, name: Annotated[str | None, typer.Option(help="As people write
 async def _add(services: Services, slug: str, name: str) -> None:
     realm = await add_organisation(services, slug, name)
     print_json({"org": slug, "fhir_base": realm.fhir_base})
+
+
+@app.command("list")
+def list_all() -> None:
+    """List the organisations."""
+    with_services(_list)
+
+
+async def _list(services: Services) -> None:
+    print_json({"organisations": await services.store.session_read(lambda session: described(services, session))})
+
+
+@app.command()
+def show(org: str) -> None:
+    """Show an organisation and the profiles that it demands."""
+    with_services(lambda services: _show(services, org))
+
+
+async def _show(services: Services, slug: str) -> None:
+    realm = await realm_of(services, slug)
+    (answer,) = await services.store.session_read(lambda session: described(services, session, realm.org))
+    print_json(answer)
+
+
+@app.command("set")
+def set_(
+    org: str,
+    profile: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE=CANONICAL", help="Demand this profile of every write of the type.")
+    ] = None,
+    no_profile: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE", help="Demand none of this type any more.")
+    ] = None,
+) -> None:
+    """Change an organisation. Running servers follow at once."""
+    profiles, no_longer = one_each(pairs(profile or (), "--profile"), profile or ()), frozenset(no_profile or ())
+    if not profiles and not no_longer:
+        raise typer.BadParameter("give --profile or --no-profile")
+    if both := sorted(no_longer & profiles.keys()):
+        raise typer.BadParameter(f"--profile and --no-profile both name {both[0]}")
+    with_services(lambda services: _set(services, org, profiles, no_longer))
+
+
+def one_each(read: dict[str, str], options: list[str] | tuple[()]) -> dict[str, str]:
+    """A type can be demanded one profile only, as `rest.resource.profile` of /metadata holds one."""
+    if len(read) != len(options):
+        raise typer.BadParameter("name each type once", param_hint="--profile")
+    return read
+
+
+async def _set(services: Services, slug: str, profiles: dict[str, str], no_longer: frozenset[str]) -> None:
+    realm = await realm_of(services, slug)
+
+    def write(session: Session) -> None:
+        set_demands(session, realm.org, services.definitions, profiles, no_longer)
+
+    await services.store.session_write(write)
+    await _show(services, slug)
+
+
+def described(services: Services, session: Session, org: int | None = None) -> list[Json]:
+    """One object per organisation, or that of one."""
+    rows = session.exec(select(Organisation).order_by(Organisation.slug)).all()
+    demands = {row.id: demanded_by(session.connection(), row.id or 0) for row in rows}
+    return [
+        {
+            "org": row.slug,
+            "name": row.name,
+            "fhir_base": Realm(row.id or 0, row.slug, services.settings.public_url).fhir_base,
+            "profiles": {type: profile for type, (profile,) in demands[row.id].items()},
+        }
+        for row in rows
+        if org in (None, row.id)
+    ]
 
 
 async def renew_definitions(services: Services) -> None:

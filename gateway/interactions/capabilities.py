@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -13,8 +13,9 @@ from starlette.responses import Response
 
 from gateway import __released__, __version__
 from gateway.auth.authority import Realm
-from gateway.definitions.contract import Definitions, SearchParameter
+from gateway.definitions.contract import NONE, Definitions, Demanded, SearchParameter
 from gateway.formats import CONTENT_TYPE, FHIR_JSON, FHIR_XML, wanted
+from gateway.interactions.demands import demands_of
 from gateway.interactions.exchange import encode
 from gateway.interactions.patch import FORMATS
 from gateway.interactions.subset import subset_of_one
@@ -36,17 +37,18 @@ async def capabilities(request: Request) -> Response:
     services = request.app.state.services
     subset = subset_of_one(request.query_params.multi_items())
     realm = await anyio.to_thread.run_sync(services.auth.realm, request.path_params["org"])
-    body = subset.body(services.definitions, rendered(services.definitions, realm))
+    demanded = await demands_of(services, realm.org)
+    body = subset.body(services.definitions, rendered(services.definitions, realm, tuple(demanded.items())))
     return Response(body, media_type=CONTENT_TYPE)
 
 
 @lru_cache(maxsize=256)
-def rendered(definitions: Definitions, realm: Realm) -> bytes:
-    """Neither definitions nor realms change while a process lives."""
-    return encode(capability_statement(definitions, realm))
+def rendered(definitions: Definitions, realm: Realm, demanded: tuple[tuple[str, Sequence[str]], ...] = ()) -> bytes:
+    """Neither definitions nor realms change while a process lives; what an organisation demands may."""
+    return encode(capability_statement(definitions, realm, dict(demanded)))
 
 
-def capability_statement(definitions: Definitions, realm: Realm) -> dict[str, Any]:
+def capability_statement(definitions: Definitions, realm: Realm, demanded: Demanded = NONE) -> dict[str, Any]:
     """The statement of one organisation's base; fhir.resources checks its shape."""
     statement = {
         "resourceType": "CapabilityStatement",
@@ -62,7 +64,7 @@ def capability_statement(definitions: Definitions, realm: Realm) -> dict[str, An
             {
                 "mode": "server",
                 "security": _security(realm),
-                "resource": [_resource(definitions, type) for type in sorted(definitions.served)],
+                "resource": [_resource(definitions, t, demanded.get(t, ())) for t in sorted(definitions.served)],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
                 "searchParam": list(_of_every_type(definitions)),
                 "operation": declared.of_system(),
@@ -83,7 +85,7 @@ def _security(realm: Realm) -> dict[str, Any]:
     }
 
 
-def _resource(definitions: Definitions, type: str) -> dict[str, Any]:
+def _resource(definitions: Definitions, type: str, demanded: Sequence[str]) -> dict[str, Any]:
     searched = [p for p in definitions.search_parameters(type).values() if is_searchable(p)]
     searched.sort(key=lambda parameter: parameter.code)
     resource: dict[str, Any] = {
@@ -99,6 +101,8 @@ def _resource(definitions: Definitions, type: str) -> dict[str, Any]:
         "searchParam": [_search_param(parameter) for parameter in searched],
         "operation": declared.of_type(type),
     }
+    if demanded:
+        (resource["profile"],) = demanded
     if profiles := definitions.profiles_on(type):
         resource["supportedProfile"] = list(profiles)
     resource["searchInclude"] = _includes(definitions, type)

@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
-from gateway.definitions.contract import Definitions, Resource
+from gateway.definitions.contract import Definitions, Demanded, Resource
 from gateway.faults import ClientFault, Gone, Invalid, NotFound, PreconditionFailed
+from gateway.interactions.demands import demanded_by
 from gateway.interactions.validation import check_valid
 from gateway.search.parse import parse, printable
 from gateway.search.query import Query
@@ -32,6 +33,8 @@ class Changes:
     definitions: Definitions
     base: str
     written: list[Stored] = field(default_factory=list)
+    demanded: Demanded | None = None
+    """What the organisation demands, read with the first write."""
 
     def create(self, resource: Resource, id: str | None = None) -> Stored:
         """FHIR create: the server chooses the id (http.html#create)."""
@@ -93,10 +96,19 @@ class Changes:
         return Query(type, query.criteria, count=2, want_total=False)
 
     def _put(self, resource: Resource, version_before: int) -> Stored:
+        self._check_demands(resource)
         stored = self.transaction.put(resource)
         if stored.version != version_before:
             self.written.append(stored)
         return stored
+
+    def _check_demands(self, resource: Resource) -> None:
+        """Every road of a client's write comes by here, so that none leads around what its organisation demands."""
+        if self.demanded is None:
+            self.demanded = demanded_by(self.transaction.connection, self.transaction.org)
+        type = resource["resourceType"]
+        if type in self.demanded:
+            check_valid(self.definitions, resource, {type: self.demanded[type]})
 
 
 @contextmanager

@@ -210,6 +210,10 @@ def naming(entry: Entry) -> Iterator[None]:
 
 
 def _at(issue: Issue, entry: Entry) -> Issue:
+    """A place within the resource that the entry carries is one within the Bundle."""
     if any(expression.startswith("Bundle.entry") for expression in issue.expression):
         return issue
-    return replace(issue, expression=(entry.place,))
+    start = f"{entry.type}."
+    within = entry.resource is not None and issue.expression and all(e.startswith(start) for e in issue.expression)
+    places = [f"{entry.place}.resource.{e.removeprefix(start)}" for e in issue.expression] if within else [entry.place]
+    return replace(issue, expression=tuple(places))

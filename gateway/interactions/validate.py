@@ -16,6 +16,7 @@ from starlette.responses import Response
 from gateway.definitions.contract import Definitions, Resource
 from gateway.faults import Invalid, Issue, NotSupported
 from gateway.interactions.changes import present
+from gateway.interactions.demands import demands_of
 from gateway.interactions.exchange import Exchange, json_response
 from gateway.negotiation import check_sends_resource, parse_resource, read_body
 from gateway.outcome import operation_outcome
@@ -118,10 +119,12 @@ def known_profile(definitions: Definitions, type: str, profile: str) -> str:
 async def examined(exchange: Exchange, asked: Asked, resource: Resource, id: str | None = None) -> Response:
     definitions = exchange.services.definitions
     nominated = known_profile(definitions, exchange.type, asked.profile) if asked.profile else None
-    demanded = {exchange.type: (nominated,)} if nominated in definitions.profiles_on(exchange.type) else {}
+    demanded = await demands_of(exchange.services, exchange.realm.org)
+    urls = dict.fromkeys([*demanded.get(exchange.type, ()), *([nominated] if nominated else [])])
+    known = [url for url in urls if url in definitions.profiles_on(exchange.type)]
 
     def work() -> tuple[Issue, ...]:
-        return (*mismatched(exchange, asked, resource, id), *definitions.examine(resource, demanded))
+        return (*mismatched(exchange, asked, resource, id), *definitions.examine(resource, {exchange.type: known}))
 
     issues = await anyio.to_thread.run_sync(work)
     return json_response(operation_outcome(issues or (FINE,), "invalid"))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import anyio
 from starlette.requests import Request
 
-from gateway.definitions.contract import Definitions, Resource
+from gateway.definitions.contract import NONE, Definitions, Demanded, Resource
 from gateway.faults import Invalid, Issue
 from gateway.negotiation import check_sends_resource, parse_resource, read_body
 
@@ -30,9 +30,9 @@ async def receive_valid(request: Request, definitions: Definitions, fits: Callab
     return checked() if len(body) <= ASIDE else await anyio.to_thread.run_sync(checked)
 
 
-def check_valid(definitions: Definitions, resource: Resource) -> None:
+def check_valid(definitions: Definitions, resource: Resource, demanded: Demanded = NONE) -> None:
     """Raises Invalid with all issues."""
-    if issues := definitions.validate(resource):
+    if issues := definitions.validate(resource, demanded):
         raise Invalid(issues)
 
 
@@ -43,11 +43,34 @@ def check_entry(definitions: Definitions, type: object, index: int, entry: objec
 
 
 def check_shell(definitions: Definitions, bundle: Resource) -> None:
-    """What a Bundle says outside its entries."""
+    """What a Bundle says outside its entries, and what it says of them taken together."""
     check_valid(definitions, {name: value for name, value in bundle.items() if name != "entry"})
+    if bundle.get("entry") == []:
+        raise Invalid("Leave the element out instead of sending an empty array", "Bundle.entry")
+    check_full_urls(bundle.get("entry"))
+
+
+def check_full_urls(entries: object) -> None:
+    """bdl-7, over entries whose own shapes are yet to be looked at; names both of two that share a fullUrl."""
+    seen: dict[tuple[str, str | None], str] = {}
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        url = entry.get("fullUrl") if isinstance(entry, dict) else None
+        if isinstance(url, str):
+            place = f"Bundle.entry[{index}]"
+            other = seen.setdefault((url, version_of(entry.get("resource"))), place)
+            if other != place:
+                text = "Two entries have the same fullUrl; give each one of its own, or other versions of it (bdl-7)"
+                raise Invalid((Issue(text, (other, place), "invariant"),))
+
+
+def version_of(resource: object) -> str | None:
+    meta = resource.get("meta") if isinstance(resource, dict) else None
+    version = meta.get("versionId") if isinstance(meta, dict) else None
+    return version if isinstance(version, str) else None
 
 
 def moved(issue: Issue, index: int) -> Issue:
     """From the Bundle of one entry to the Bundle that it came in."""
     here, there = "Bundle.entry[0]", f"Bundle.entry[{index}]"
-    return replace(issue, expression=tuple(there + place.removeprefix(here) for place in issue.expression))
+    places = (there + place.removeprefix(here) if place.startswith(here) else place for place in issue.expression)
+    return replace(issue, expression=tuple(places))

@@ -60,6 +60,16 @@ class Organisation(SQLModel, table=True):
     created: int = number()
 
 
+class DemandedProfile(SQLModel, table=True):
+    """The profile that an organisation demands of every resource of a type that clients write."""
+
+    __tablename__ = "demanded_profile"
+
+    org: int = Field(sa_column=Column(Integer, ForeignKey("organisation.id"), primary_key=True, autoincrement=False))
+    type: str = text(primary=True)
+    profile: str = text()
+
+
 class ResourceRow(SQLModel, table=True):
     """The current version of a resource; the body is empty when it is deleted."""
 

@@ -5,7 +5,7 @@ They run only on objects whose own shape has been found right, and read nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ class Invariant:
     """What the sender has to do."""
     at: str = ""
     """The element that the finding points to; the object itself when empty."""
+    places: Callable[[Object], Iterable[str]] | None = None
+    """The elements that break the rule, where they are among many: a finding for each."""
 
     @property
     def advice(self) -> str:
@@ -99,18 +101,40 @@ def codings(concept: Object | None) -> set[tuple[object, object]]:
     return {(coding.get("system"), coding.get("code")) for coding in (concept or {}).get("coding", ())}
 
 
-def entries_have(name: str, *types: str) -> Callable[[Object], bool]:
-    """The part of an entry that goes with these types of Bundle and with no other."""
-    return lambda bundle: all((name in entry) == (bundle.get("type") in types) for entry in bundle.get("entry", ()))
+def entries_without(name: str, *types: str) -> Callable[[Object], Iterator[str]]:
+    """Entries that lack the part that goes with these types of Bundle, or have it in a Bundle of another type."""
+
+    def places(bundle: Object) -> Iterator[str]:
+        wanted = bundle.get("type") in types
+        for number, entry in enumerate(bundle.get("entry", ())):
+            if (name in entry) != wanted:
+                yield f"entry[{number}].{name}"
+
+    return places
 
 
-def full_urls_differ(bundle: Object) -> bool:
-    named = [
-        (entry["fullUrl"], entry.get("resource", {}).get("meta", {}).get("versionId"))
-        for entry in bundle.get("entry", ())
-        if "fullUrl" in entry
-    ]
-    return bundle.get("type") == "history" or len(named) == len(set(named))
+def searched_entries(bundle: Object) -> Iterator[str]:
+    if bundle.get("type") != "searchset":
+        yield from (f"entry[{n}].search" for n, entry in enumerate(bundle.get("entry", ())) if "search" in entry)
+
+
+def full_urls_again(bundle: Object) -> Iterator[str]:
+    """Each fullUrl that an entry before has, in the same version of the resource."""
+    seen: set[tuple[Any, Any]] = set()
+    for number, entry in enumerate(() if bundle.get("type") == "history" else bundle.get("entry", ())):
+        if "fullUrl" in entry:
+            name = entry["fullUrl"], entry.get("resource", {}).get("meta", {}).get("versionId")
+            if name in seen:
+                yield f"entry[{number}].fullUrl"
+            seen.add(name)
+
+
+def none_of(places: Callable[[Object], Iterator[str]]) -> Callable[[Object], bool]:
+    return lambda value: next(places(value), None) is None
+
+
+def of_entries(key: str, places: Callable[[Object], Iterator[str]], rule: str) -> Invariant:
+    return Invariant(key, none_of(places), rule, places=places)
 
 
 def starts_with(type: str, resource: str) -> Callable[[Object], bool]:
@@ -253,25 +277,18 @@ INVARIANTS: Mapping[str, tuple[Invariant, ...]] = {
             "Give a total for searches and histories only",
             "total",
         ),
-        Invariant(
-            "bdl-2",
-            lambda v: v.get("type") == "searchset" or not any("search" in entry for entry in v.get("entry", ())),
-            "Give search details in a searchset only",
-            "entry",
-        ),
-        Invariant(
+        of_entries("bdl-2", searched_entries, "Give search details in a searchset only"),
+        of_entries(
             "bdl-3",
-            entries_have("request", "batch", "transaction", "history"),
+            entries_without("request", "batch", "transaction", "history"),
             "Give each entry of a batch, transaction or history a request, and no other entry",
-            "entry",
         ),
-        Invariant(
+        of_entries(
             "bdl-4",
-            entries_have("response", "batch-response", "transaction-response", "history"),
+            entries_without("response", "batch-response", "transaction-response", "history"),
             "Give each entry of a response or history a response, and no other entry",
-            "entry",
         ),
-        Invariant("bdl-7", full_urls_differ, "Give each entry a fullUrl of its own, or other versions of it", "entry"),
+        of_entries("bdl-7", full_urls_again, "Give each entry a fullUrl of its own, or other versions of it"),
         Invariant("bdl-9", document_is_identified, "Give a document an identifier with system and value", "identifier"),
         Invariant(
             "bdl-10",

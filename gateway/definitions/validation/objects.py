@@ -116,5 +116,10 @@ def ambiguous(value: Object, keys: frozenset[str]) -> Findings:
 
 
 def broken(invariants: tuple[Invariant, ...], value: Object) -> Findings:
-    failed = [invariant for invariant in invariants if not invariant.holds(value)]
-    return [Finding(i.advice, "invariant", [f".{i.at}"] if i.at else []) for i in failed]
+    return [finding for invariant in invariants if not invariant.holds(value) for finding in told(invariant, value)]
+
+
+def told(invariant: Invariant, value: Object) -> Findings:
+    if invariant.places is None:
+        return one(invariant.advice, "invariant", *([f".{invariant.at}"] if invariant.at else []))
+    return [Finding(invariant.advice, "invariant", [f".{place}"]) for place in invariant.places(value)]
