@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Dialect, Executable
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Executable, Join, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -49,3 +50,49 @@ class place_of(GenericFunction[int]):  # noqa: N801 (a function of SQL)
 @compiles(place_of, "sqlite")
 def place_of_in_sqlite(element: place_of, compiler: SQLCompiler, **options: Any) -> str:
     return f"instr({compiler.process(element.clauses, **options)})"
+
+
+KEYS = ARRAY(BigInteger).with_variant(Text(), "sqlite")
+"""A list of keys as one value of a statement, however long it is: an array, or JSON where there are none."""
+
+
+class each_of(GenericFunction[int]):  # noqa: N801
+    """The keys of such a list, for `IN`."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(each_of)
+def each_of_an_array(element: each_of, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT unnest({compiler.process(element.clauses, **options)}))"
+
+
+@compiles(each_of, "sqlite")
+def each_of_in_sqlite(element: each_of, compiler: SQLCompiler, **options: Any) -> str:
+    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **options)}))"  # noqa: S608
+
+
+def is_among(key: ColumnElement[int], keys: ColumnElement[Any]) -> ColumnElement[bool]:
+    return key.bool_op("IN")(each_of(keys))
+
+
+class in_order(Join):  # noqa: N801
+    """A join whose right side is looked up for each row of its left one, whatever a planner without statistics thinks.
+
+    SQLite keeps the order of a CROSS JOIN, with or without ON (sqlite.org/lang_select.html).
+    """
+
+    inherit_cache = True
+
+
+@compiles(in_order)
+def join_as_planned(element: in_order, compiler: SQLCompiler, **options: Any) -> str:
+    return str(compiler.visit_join(element, **options))  # type: ignore[no-untyped-call]
+
+
+@compiles(in_order, "sqlite")
+def join_in_order(element: in_order, compiler: SQLCompiler, **options: Any) -> str:
+    left, right = (compiler.process(side, **{**options, "asfrom": True}) for side in (element.left, element.right))
+    assert element.onclause is not None  # noqa: S101
+    return f"{left} CROSS JOIN {right} ON {compiler.process(element.onclause)}"

@@ -58,6 +58,10 @@ def unit(compare: Callable[[Any, Bind], Condition]) -> Form:
     return compare_with_unit
 
 
+def between(column: Any, bind: Bind) -> Condition:
+    return and_(column >= bind("low"), column < bind("high"))
+
+
 def plain(compare: Callable[[Any, Bind], Condition]) -> Form:
     return lambda c, bind, _names: compare(c, bind)
 
@@ -73,7 +77,8 @@ FORMS: dict[str, dict[str, Form]] = {
     },
     # R4, 3.1.1.4.5: [low, high) of the row against [low, high) of the value.
     "index_date": {
-        "within": plain(lambda c, b: and_(c.low >= b("low"), c.low < b("high"), c.high <= b("high"))),
+        # Bounded at either end of either column, so that no index is a bad one to take.
+        "within": plain(lambda c, b: and_(between(c.low, b), c.high > b("low"), c.high <= b("high"))),
         "below": plain(lambda c, b: c.low < b("low")),
         "beyond": plain(lambda c, b: c.high > b("high")),
         "gt": plain(lambda c, b: c.high > b("high")),
@@ -86,7 +91,7 @@ FORMS: dict[str, dict[str, Form]] = {
     },
     # R4, 3.1.1.4.6: [low, high] of the row against the exact value, or for equality its precision, [low, high).
     "index_number": {
-        "within": unit(lambda c, b: and_(c.low >= b("low"), c.low < b("high"), c.high < b("high"))),
+        "within": unit(lambda c, b: and_(between(c.low, b), between(c.high, b))),
         "below": unit(lambda c, b: c.low < b("low")),
         "beyond": unit(lambda c, b: c.high >= b("high")),
         "gt": unit(lambda c, b: c.high > b("exact")),

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, bindparam, exists, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, exists, not_, or_, select, union_all
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
 from gateway.search.plan import LAST_UPDATED, Leap, Node, Test
+from gateway.store.compiled import in_order
 from gateway.store.forms import FORMS, Bind, Condition, Names
 from gateway.store.param_ids import param_id
 from gateway.store.tables import REFERENCE, RESOURCE, table_of
@@ -147,10 +148,12 @@ def keys_over_reference(leap: LeapShape, place: str) -> Select[Any]:
     typed = link.c.target_type == bindparam(f"t{place}_target")
     if leap.reverse:
         near = [resource.c.org == link.c.org, resource.c.type == link.c.target_type, resource.c.id == link.c.target_id]
-        path = inner.join(link, link.c.key == inner.c.key).join(resource, near[0] & near[1] & near[2])
-        return select(resource.c.key).select_from(path).where(*mine, typed, resource.c.deleted == 0)
-    path = inner.join(resource, resource.c.key == inner.c.key).join(link, link.c.target_id == resource.c.id)
-    return select(link.c.key).select_from(path).where(*mine, typed, unindexed(resource.c.org) == bindparam("org"))
+        links = in_order(inner, link, and_(link.c.key == inner.c.key, *mine))
+        path = in_order(links, resource, and_(*near))
+        return select(resource.c.key).select_from(path).where(typed, resource.c.deleted == 0)
+    found = in_order(inner, resource, resource.c.key == inner.c.key)
+    path = in_order(found, link, and_(link.c.target_id == resource.c.id, *mine))
+    return select(link.c.key).select_from(path).where(typed, unindexed(resource.c.org) == bindparam("org"))
 
 
 # --- whether one satisfies -----------------------------------------------------------------------------------------

@@ -54,6 +54,17 @@ SETTINGS = {
     "lock_timeout": "30s",
     "idle_in_transaction_session_timeout": "120s",
 }
+AS_WRITTEN = {
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "join_collapse_limit": "1",
+    "from_collapse_limit": "1",
+    "plan_cache_mode": "force_generic_plan",
+}
+"""For the store's own statements: each is written as a path along indexes, and the searcher has weighed before which one
+to take. A planner that knows less (of a database just filled, or of a value it has not seen) would find a worse one, and
+would look for it at every execution."""
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
 BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 OUTCOME_UNKNOWN = (
@@ -98,7 +109,7 @@ def dsn(url: URL) -> str:
 async def connect(*dsn: Any, **more: Any) -> Asyncpg:
     try:
         return await asyncpg.connect(
-            *dsn, timeout=CONNECT_S, command_timeout=STATEMENT_S, server_settings=SETTINGS, **more
+            *dsn, timeout=CONNECT_S, command_timeout=STATEMENT_S, server_settings=SETTINGS | AS_WRITTEN, **more
         )
     except OSError as error:
         raise ConnectionError("no answer from PostgreSQL") from error  # of whatever kind, it may pass

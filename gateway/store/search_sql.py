@@ -1,8 +1,8 @@
 """From the shape of a search to SQL.
 
 Three roads lead to a page, and the searcher takes the one that looks at the fewest rows:
-  gather   the keys that satisfy one selective test (the driver), or all resources of the type, in order of creation
-           or change; every other test is asked of each candidate; what is left is sorted
+  gather   the keys that satisfy one selective test (the driver), found beforehand, or all resources of the type, in
+           order of creation or change; every other test is asked of each candidate; what is left is sorted
   walk     the index of the first sort key in its order; every test is asked of each candidate
   missing  what a walk leaves out: resources without a value for the first sort key
 """
@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from gateway.search.plan import LAST_UPDATED, Order
+from gateway.store.compiled import KEYS, is_among
 from gateway.store.forms import Condition
 from gateway.store.node_sql import Expression, NodeShape, holds, keys, unindexed
 from gateway.store.statements import STORED
@@ -49,7 +50,7 @@ class Shape:
     tests: tuple[NodeShape, ...]
     orders: tuple[OrderShape, ...] = ()
     driver: int | None = None
-    """The test that the candidates come from."""
+    """The test whose keys are the candidates."""
     walk: bool = False
     """Whether the candidates come from the index of the first order."""
     without: OrderShape | None = None
@@ -77,9 +78,9 @@ def named(name: str) -> Expression:
     return bindparam(name)
 
 
-def count_of_keys(node: NodeShape) -> Select[Any]:
-    """How many keys a node finds, counted no further than a limit."""
-    return select(func.count()).select_from(keys(node, "0").limit(bindparam("limit")).subquery())
+def some_keys(node: NodeShape) -> Any:
+    """The keys that a node finds, no more than a limit of them."""
+    return keys(node, "0").limit(bindparam("limit"))
 
 
 # --- the order ------------------------------------------------------------------------------------------------------
@@ -149,8 +150,8 @@ def of_type(resource: FromClause) -> list[Condition]:
 
 def candidates(shape: Shape, resource: FromClause) -> list[Condition]:
     if shape.driver is not None:
-        driven = keys(shape.tests[shape.driver], str(shape.driver))
-        return [unindexed(resource.c.org) == bindparam("org"), resource.c.key.in_(driven)]
+        gathered = is_among(resource.c.key, bindparam("keys", type_=KEYS))
+        return [unindexed(resource.c.org) == bindparam("org"), gathered]
     if shape.without is not None:
         row = table_of(shape.without.table).alias("present")
         return [*of_type(resource), not_(exists().where(*values_of(row, resource.c.key, "without_param")))]
@@ -188,7 +189,9 @@ def page(shape: Shape) -> Select[Any]:
             conditions.append(index_start(shape, values[0]))
     labels = [value.label(f"v{at}") for at, value in enumerate(values)]
     keys_of_page = select(resource.c.key, *labels).select_from(source).where(*conditions)
-    found = keys_of_page.order_by(*in_order(shape, labels, resource.c.key)).limit(bindparam("limit")).subquery("page")
+    # What was gathered is looked up and sorted, rather than looked for in all resources in order.
+    key = resource.c.key if shape.driver is None else unindexed(resource.c.key)
+    found = keys_of_page.order_by(*in_order(shape, labels, key)).limit(bindparam("limit")).subquery("page")
     ordered = [found.c[label.name] for label in labels]
     whole = select(*(body.c[name] for name in STORED), *ordered).join_from(found, body, body.c.key == found.c.key)
     return whole.order_by(*in_order(shape, ordered, found.c.key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,12 +20,21 @@ from gateway.store.param_ids import param_id
 from gateway.store.search_sql import Shape, order_shape
 from gateway.store.statements import STORED, stored
 
-SELECTIVE = 1000
-"""A test that finds fewer resources than this is worth gathering them all; counting stops there."""
+FIRST_LOOK, SELECTIVE = 32, 1000
+"""A test that finds fewer resources than this is worth gathering them all. The first look is for one that finds so few
+that no other has to be read any further: a birth date beside a common name."""
 CACHED_SHAPES = 1024
 
 Found = tuple[Stored, Row]
 """A match and the values it is sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All that one test finds."""
+
+    test: int
+    keys: list[int]
 
 
 class Searcher:
@@ -34,7 +44,7 @@ class Searcher:
         cached = lru_cache(maxsize=CACHED_SHAPES)
         self._page = cached(lambda shape: compile(search_sql.page(shape)))
         self._total = cached(lambda shape: compile(search_sql.total(shape)))
-        self._count = cached(lambda shape: compile(search_sql.count_of_keys(shape)))
+        self._keys = cached(lambda shape: compile(search_sql.some_keys(shape)))
         self._included = cached(lambda shape: compile(inclusion.statement(shape)))
 
     def search(self, driver: Driver, org: int, query: Query) -> Page:
@@ -46,8 +56,8 @@ class Searcher:
     def total_statement(self, shape: Shape) -> Compiled:
         return self._total(shape)
 
-    def count_statement(self, node: NodeShape) -> Compiled:
-        return self._count(node)
+    def keys_statement(self, node: NodeShape) -> Compiled:
+        return self._keys(node)
 
     def included_statement(self, shape: RoundShape) -> Compiled:
         return self._included(shape)
@@ -68,38 +78,59 @@ class Search:
             self.values.update(node_values(test, str(number)))
 
     def page(self) -> Page:
-        driver = self.driver()
-        found = self.found(driver) if self.query.count else []
+        gathered = self.gathered()
+        found = self.found(gathered) if self.query.count else []
         matches = [match for match, _ in found[: self.query.count]]
         more = len(found) > self.query.count > 0
         after = (*found[self.query.count - 1][1], matches[-1].key) if more else None
         places = [(*values, match.key) for match, values in found[: self.query.count]]
         inclusion = self.inclusion(matches)
         included = inclusion.run(matches)
-        return Page(matches, included, self.total(driver, found), after, places, inclusion.cut)
+        return Page(matches, included, self.total(gathered, found), after, places, inclusion.cut)
 
-    def driver(self) -> int | None:
-        """The test that finds the fewest resources, if they are few; counting costs microseconds."""
-        sizes = {at: self.size(at) for at, test in enumerate(self.tests) if not test.negated}
-        best = min(sizes, key=sizes.__getitem__, default=None)
-        return best if best is not None and sizes[best] < SELECTIVE else None
+    def gathered(self) -> Gathered | None:
+        """What the test finds that finds the fewest resources, if they are few."""
+        asked = [at for at, test in enumerate(self.tests) if not test.negated]
+        for limit in sorted({min(FIRST_LOOK, SELECTIVE), SELECTIVE} - {0}):
+            best: Gathered | None = None
+            for at in asked:
+                keys = self.keys(at, limit)
+                if keys is not None and (best is None or len(keys) < len(best.keys)):
+                    best = Gathered(at, keys)
+                if best is not None and not best.keys:
+                    break
+            if best is not None:
+                return best
+        return None
 
-    def size(self, at: int) -> int:
-        values = self.values | node_values(self.tests[at], "0") | {"limit": SELECTIVE}
-        [(size,)] = self.rows(self.searcher.count_statement(self.shapes[at]), values)
-        return int(size)
+    def keys(self, at: int, limit: int) -> list[int] | None:
+        """Those that a test finds, in order of creation; None where they reach the limit."""
+        values = self.values | node_values(self.tests[at], "0") | {"limit": limit}
+        rows = self.rows(self.searcher.keys_statement(self.shapes[at]), values)
+        return sorted({int(key) for (key,) in rows}) if len(rows) < limit else None
 
-    def found(self, driver: int | None) -> list[Found]:
+    def found(self, gathered: Gathered | None) -> list[Found]:
         """One match more than the page holds, where there is one."""
         limit, after = self.query.count + 1, checked_after(self.query)
-        if driver is not None or not self.orders or self.orders[0].table == RESOURCE:
-            return self.part(Shape(self.shapes, driver=driver), self.orders, after, limit)
+        if gathered is not None:
+            keys = self.next_keys(gathered, after, limit)
+            shape = Shape(self.shapes, driver=gathered.test)
+            return self.part(shape, self.orders, after, limit, {"keys": keys}) if keys else []
+        if not self.orders or self.orders[0].table == RESOURCE:
+            return self.part(Shape(self.shapes), self.orders, after, limit)
         found: list[Found] = []
         if after is None or after[0] is not None:
             found, after = self.part(Shape(self.shapes, walk=True), self.orders, after, limit), None
         if len(found) < limit:
             found += self.without_first(after, limit - len(found))
         return found
+
+    def next_keys(self, gathered: Gathered, after: Row | None, limit: int) -> list[int]:
+        """Of what was gathered, what the page may come from."""
+        if self.orders:
+            return gathered.keys
+        rest = [key for key in gathered.keys if after is None or key > after[-1]]
+        return rest if len(self.tests) > 1 else rest[:limit]
 
     def without_first(self, after: Row | None, limit: int) -> list[Found]:
         first, *rest = self.orders
@@ -124,12 +155,16 @@ class Search:
         rows = self.rows(self.searcher.page_statement(whole), values)
         return [(stored(row[: len(STORED)]), row[len(STORED) :]) for row in rows]
 
-    def total(self, driver: int | None, found: Sequence[Found]) -> int | None:
+    def total(self, gathered: Gathered | None, found: Sequence[Found]) -> int | None:
         if self.query.after is None and len(found) <= self.query.count > 0:
             return len(found)
         if not self.query.want_total:
             return None
-        [(total,)] = self.rows(self.searcher.total_statement(Shape(self.shapes, driver=driver)), self.values)
+        if gathered is not None and (len(self.tests) == 1 or not gathered.keys):
+            return len(gathered.keys)
+        shape = Shape(self.shapes, driver=gathered.test if gathered else None)
+        more = {"keys": gathered.keys} if gathered else {}
+        [(total,)] = self.rows(self.searcher.total_statement(shape), self.values | more)
         return int(total)
 
     def inclusion(self, matches: Sequence[Stored]) -> Inclusion:

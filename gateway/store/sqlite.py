@@ -89,6 +89,11 @@ def begin_write(connection: Connection) -> None:
     raw_connection(connection).execute("BEGIN IMMEDIATE")
 
 
+def bound(statement: Compiled, values: Mapping[str, Any]) -> Row:
+    """Lists are bound as JSON."""
+    return tuple(f"{value}" if isinstance(value, list) else value for value in statement.bind(values))
+
+
 class SqliteDriver:
     """Implements database.Driver."""
 
@@ -96,7 +101,7 @@ class SqliteDriver:
         self.raw = raw
 
     def rows(self, statement: Compiled, values: Mapping[str, Any]) -> list[Row]:
-        return self.raw.execute(statement.sql, statement.bind(values)).fetchall()
+        return self.raw.execute(statement.sql, bound(statement, values)).fetchall()
 
     def run(self, statement: Compiled, values: Mapping[str, Any]) -> None:
         self.raw.execute(statement.sql, statement.bind(values))

@@ -54,7 +54,7 @@ SEARCHES = [
     [("_revinclude", "Basic:link"), ("_revinclude:iterate", "Basic:link"), ("_include:iterate", "Basic:link:Basic")],
 ]
 AUTHORITY = Authority(lambda _: True, lambda _: None)
-FROM_A_BRANCH = re.compile(r"SCAN (page|anon_\d+|\d+-ROW|CONSTANT ROW|\(subquery-\d+\))")
+FROM_A_BRANCH = re.compile(r"SCAN (page|anon_\d+|\d+-ROW|CONSTANT ROW|\(subquery-\d+\)|json_each)")
 
 
 class Explaining(Search):
