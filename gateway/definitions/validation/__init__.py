@@ -10,7 +10,7 @@ valid resource costs no path building: a finding collects its path on the way ou
     primitives.py   the formats of primitive types
     bindings.py     required value sets
     references.py   what a reference may point to
-    invariants.py   rules of the specification that tables cannot say
+    invariants.py   rules of the specification that tables cannot say (further_invariants.py: more of them)
     verdicts.py     the quick answer: is it surely right, so that none of the above has to look
     resources.py    resources within resources: contained, Bundle.entry, Parameters
 """

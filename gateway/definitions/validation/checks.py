@@ -7,7 +7,8 @@ from typing import Any
 from gateway.definitions.tables import Element, ElementType, Tables
 from gateway.definitions.validation.bindings import bound
 from gateway.definitions.validation.findings import FINE, Check, Finding, Findings, Scope
-from gateway.definitions.validation.invariants import INVARIANTS, Invariant
+from gateway.definitions.validation.further_invariants import INVARIANTS
+from gateway.definitions.validation.invariants import Invariant
 from gateway.definitions.validation.narrative import narrative_check
 from gateway.definitions.validation.objects import group_of, object_check, rules_of
 from gateway.definitions.validation.open_sets import OPEN_SETS, open_code

@@ -14,7 +14,7 @@ from typing import Any
 from gateway.definitions.tables import Element, ElementType, Tables
 from gateway.definitions.validation.bindings import Codes, pair
 from gateway.definitions.validation.findings import DEEPEST, Check, Scope
-from gateway.definitions.validation.invariants import INVARIANTS
+from gateway.definitions.validation.further_invariants import INVARIANTS
 from gateway.definitions.validation.objects import Group, group_of
 from gateway.definitions.validation.open_sets import OPEN_SETS
 from gateway.definitions.validation.primitives import Holds, holds_for
