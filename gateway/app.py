@@ -39,6 +39,7 @@ from gateway.interactions.validate import validate_of_instance, validate_of_type
 from gateway.interactions.via import via_capabilities, via_read, via_search
 from gateway.interactions.vread import vread
 from gateway.operations.everything import everything
+from gateway.operations.match import match
 from gateway.operations.meta import meta_of_instance, meta_of_system, meta_of_type, meta_of_version
 from gateway.operations.meta_changes import meta_add, meta_delete
 from gateway.rendering import Rendering
@@ -85,6 +86,7 @@ ROUTES: list[BaseRoute] = [
     at("/hooks/{org}/{connection}/{hook}/{token}", POST=receive_hook),
     at(f"{TYPE}/$validate", POST=endpoint(validate_of_type)),
     at(f"{RESOURCE}/$validate", GET=endpoint(validate_of_instance), POST=endpoint(validate_of_instance)),
+    at(f"{BASE}/Patient/$match", POST=endpoint(match)),
     at(f"{PATIENT}/$everything", GET=endpoint(everything), POST=endpoint(everything)),
     *(at(f"{place}/$meta", GET=endpoint(of), POST=endpoint(of)) for place, of in META.items()),
     at(f"{RESOURCE}/$meta-add", POST=endpoint(meta_add)),

@@ -12,7 +12,7 @@ OF_EVERY_TYPE: Mapping[str, str] = {
     "meta-add": "Resource-meta-add",
     "meta-delete": "Resource-meta-delete",
 }
-OF_TYPE: Mapping[str, Mapping[str, str]] = {"Patient": {"everything": "Patient-everything"}}
+OF_TYPE: Mapping[str, Mapping[str, str]] = {"Patient": {"everything": "Patient-everything", "match": "Patient-match"}}
 
 
 def of_system() -> list[dict[str, str]]:

@@ -40,6 +40,8 @@ TAKES = (
 )
 MOST = 1000
 """Resources of a page; a record of up to as many is answered whole, as the specification asks."""
+NO_PART = frozenset({"Subscription"})
+"""Belongs to a client, whatever refers to it."""
 MORE = Issue(
     f"The record refers to more than {MAX_LINKED} other resources; those beyond are left out. Read them one by one",
     code="too-costly",
@@ -126,7 +128,7 @@ def readable_members(exchange: Exchange) -> tuple[tuple[str, str], ...]:
 def linked_types(exchange: Exchange) -> frozenset[str]:
     """Types outside the compartment that the caller may read."""
     definitions = exchange.services.definitions
-    outside = definitions.served - definitions.patient_compartment.keys() - {PATIENT}
+    outside = definitions.served - definitions.patient_compartment.keys() - {PATIENT, *NO_PART}
     return frozenset(type for type in outside if exchange.caller.scopes.allows(type, "r"))
 
 
