@@ -33,6 +33,7 @@ from gateway.interactions.search_system import (
     search_system_by_post,
 )
 from gateway.interactions.search_type import search_by_post, search_type
+from gateway.interactions.subscription_status import status_of_one, status_of_several
 from gateway.interactions.undeclared import undeclared
 from gateway.interactions.update import update, update_by_criteria
 from gateway.interactions.validate import validate_of_instance, validate_of_type
@@ -91,6 +92,8 @@ ROUTES: list[BaseRoute] = [
     *(at(f"{place}/$meta", GET=endpoint(of), POST=endpoint(of)) for place, of in META.items()),
     at(f"{RESOURCE}/$meta-add", POST=endpoint(meta_add)),
     at(f"{RESOURCE}/$meta-delete", POST=endpoint(meta_delete)),
+    at(f"{BASE}/Subscription/$status", GET=endpoint(status_of_several), POST=endpoint(status_of_several)),
+    at(f"{BASE}/Subscription/{{id:id}}/$status", GET=endpoint(status_of_one), POST=endpoint(status_of_one)),
     *(at(place + OPERATION, GET=endpoint(undeclared), POST=endpoint(undeclared)) for place in (BASE, TYPE, RESOURCE)),
     at(f"{BASE}/_search", POST=endpoint(search_system_by_post)),
     at(f"{RESOURCE}/{{compartment:type}}", GET=endpoint(search_compartment)),

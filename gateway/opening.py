@@ -19,7 +19,10 @@ from gateway.store.migrations import migrate as migrate_tables
 from gateway.store.open import open_store, system_clock
 from gateway.store.reindex import reindex
 from gateway.store.sqlite import database_path
+from gateway.subscriptions.orders import enqueuing
+from gateway.subscriptions.subscriptions import A_DAY, Subscriptions
 from gateway.sync.journal import migrate_journal
+from gateway.sync.patience import Patience
 from gateway.sync.sync import Sync
 from gateway.translation.registry import load_translators
 from gateway.upstream import upstream_client
@@ -58,8 +61,13 @@ def check_migrated(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, box: SecretBox | None = None) -> AsyncIterator[Services]:
-    """Services over a migrated database. Nothing works on the queues until `services.sync.working()`."""
+async def open_services(
+    settings: Settings, box: SecretBox | None = None, patience: Patience = A_DAY
+) -> AsyncIterator[Services]:
+    """Services over a migrated database. Nothing works on the queues until `services.sync.working()`.
+
+    `patience` is with the endpoints of Subscriptions.
+    """
     box = box or load_secret_box(settings, data_dir(settings))
     definitions = load()
     store = open_store(settings.database_url, definitions)
@@ -67,6 +75,9 @@ async def open_services(settings: Settings, box: SecretBox | None = None) -> Asy
         try:
             auth = Auth(store.engine, settings, box, http, definitions.all_types)
             sync = Sync(store, definitions, auth, box, load_translators(), http, time.time)
+            wake = enqueuing(sync.client)
+            subscriptions = Subscriptions(store, definitions, settings, box, http, wake, patience=patience)
+            sync.others.append(subscriptions)
             yield Services(
                 settings=settings,
                 definitions=definitions,
@@ -75,6 +86,7 @@ async def open_services(settings: Settings, box: SecretBox | None = None) -> Asy
                 sync=sync,
                 paging_key=box.mac_key(PAGING),
                 clock=system_clock,
+                subscriptions=subscriptions,
             )
         finally:
             await store.close()

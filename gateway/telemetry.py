@@ -14,6 +14,7 @@ REQUESTS = Counter("crosswalk_http_requests_total", "Requests answered", ["metho
 SECONDS = Histogram("crosswalk_http_request_seconds", "Time until the answer was complete", ["method", "route"])
 EMR_CALLS = Counter("crosswalk_emr_calls_total", "Calls to EMRs", ["translator", "outcome"])
 PUSHES = Counter("crosswalk_pushes_total", "Pushes of one patient to one EMR", ["translator", "status"])
+NOTIFICATIONS = Counter("crosswalk_notifications_total", "Notifications of Subscriptions", ["type", "outcome"])
 PULLED = Counter("crosswalk_pulled_charts_total", "Charts pulled from EMRs", ["translator", "outcome"])
 
 

@@ -49,7 +49,7 @@ def read_within(exchange: Exchange, entry: Entry, transaction: Transaction) -> O
 
 def read_outcome(exchange: Exchange, entry: Entry, stored: Stored | None) -> Outcome:
     """The resource, or 304 where ifNoneMatch or ifModifiedSince hold (bundle.html#http)."""
-    stored = present(stored)
+    stored = present(exchange.visible(stored))
     if entry.if_none_match is not None:
         known = has_version(entry.if_none_match, stored.version)
     else:

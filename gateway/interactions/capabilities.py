@@ -23,6 +23,7 @@ from gateway.operations import declared
 from gateway.search.includes import EVERY, references
 from gateway.search.parse import NOT_HERE
 from gateway.search.values import READERS
+from gateway.subscriptions.names import PROFILE, STATUS_OPERATION, SUBSCRIPTION, TOPIC, TOPIC_EXTENSION
 
 INTERACTIONS = (
     "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"
@@ -105,9 +106,18 @@ def _resource(definitions: Definitions, type: str, demanded: Sequence[str]) -> d
         (resource["profile"],) = demanded
     if profiles := definitions.profiles_on(type):
         resource["supportedProfile"] = list(profiles)
+    if type == SUBSCRIPTION:
+        _add_subscriptions(resource)
     resource["searchInclude"] = _includes(definitions, type)
     resource["searchRevInclude"] = _revincludes(definitions, type)
     return resource
+
+
+def _add_subscriptions(resource: dict[str, Any]) -> None:
+    """As the backport guide has an R4 server tell it."""
+    resource["extension"] = [{"url": TOPIC_EXTENSION, "valueCanonical": TOPIC}]
+    resource["supportedProfile"] = [*resource.get("supportedProfile", ()), PROFILE]
+    resource["operation"].append({"name": "status", "definition": STATUS_OPERATION})
 
 
 def is_searchable(parameter: SearchParameter) -> bool:

@@ -21,6 +21,7 @@ from gateway.search.parse import parse, printable
 from gateway.search.query import Query
 from gateway.store import document
 from gateway.store.contract import Stored, Transaction
+from gateway.subscriptions.admission import Guard
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
@@ -35,6 +36,8 @@ class Changes:
     written: list[Stored] = field(default_factory=list)
     demanded: Demanded | None = None
     """What the organisation demands, read with the first write."""
+    guard: Guard | None = None
+    """Knows whose Subscriptions the caller may write, and what of them is kept out of the store."""
 
     def create(self, resource: Resource, id: str | None = None) -> Stored:
         """FHIR create: the server chooses the id (http.html#create)."""
@@ -57,6 +60,8 @@ class Changes:
         """FHIR delete; None when there was nothing (http.html#delete)."""
         if if_match is not None:
             check_version(self.transaction.read(type, id), if_match)
+        if self.guard is not None:
+            self.guard.check_delete(self.transaction, type, id)
         deleted = self.transaction.delete(type, id)
         if deleted is not None:
             self.written.append(deleted)
@@ -93,14 +98,16 @@ class Changes:
             raise Invalid(f"Unknown search parameters in the criteria: {names}")
         if not query.criteria:
             raise Invalid("The criteria are empty; they would match every resource")
-        return Query(type, query.criteria, count=2, want_total=False)
+        besides = self.guard.only_visible(type) if self.guard is not None else ()
+        return Query(type, (*query.criteria, *besides), count=2, want_total=False)
 
     def _put(self, resource: Resource, version_before: int) -> Stored:
         self._check_demands(resource)
-        stored = self.transaction.put(resource)
+        admitted = self.guard.admitted(self.transaction, resource) if self.guard is not None else resource
+        stored = self.transaction.put(admitted)
         if stored.version != version_before:
             self.written.append(stored)
-        return stored
+        return self.guard.shown(stored) if self.guard is not None else stored
 
     def _check_demands(self, resource: Resource) -> None:
         """Every road of a client's write comes by here, so that none leads around what its organisation demands."""

@@ -19,6 +19,7 @@ from gateway.formats import CONTENT_TYPE, wanted
 from gateway.interactions.changes import Changes
 from gateway.services import Services
 from gateway.store.contract import Stored, Transaction
+from gateway.subscriptions.visibility import sees
 
 T = TypeVar("T")
 MICROSECONDS = 1_000_000
@@ -57,12 +58,17 @@ class Exchange:
         if not self.caller.scopes.allows(type, action):
             raise Forbidden(f"The token's scopes do not allow this: it needs system/{type}.{action}", *expression)
 
+    def visible(self, stored: Stored | None) -> Stored | None:
+        """None where the scopes reach the type but this very resource is not the caller's to see."""
+        return stored if stored is None or sees(self.caller, stored) else None
+
     async def commit(self, work: Callable[[Changes], T]) -> T:
         """Run `work` in one transaction; what it wrote goes to the outbox within it."""
 
         def inside(transaction: Transaction) -> T:
             transaction.base = self.base
-            changes = Changes(transaction, self.services.definitions, self.base)
+            guard = self.services.subscriptions.guard(self.realm, self.caller)
+            changes = Changes(transaction, self.services.definitions, self.base, guard=guard)
             result = work(changes)
             if changes.written:
                 self.services.sync.outbox.written(transaction, self.realm, changes.written)

@@ -21,6 +21,7 @@ from gateway.search.dates import date_range
 from gateway.store.contract import Stored
 from gateway.store.document import instant
 from gateway.store.history_sql import HistoryPage, HistoryQuery, history
+from gateway.subscriptions.visibility import sees_all
 
 DEFAULT_COUNT, MAX_COUNT = 50, 1000
 KNOWN = ("_since", "_at", "_before", "_count", paging.PAGE)
@@ -31,7 +32,8 @@ Params = Sequence[tuple[str, str]]
 async def history_of_instance(exchange: Exchange) -> Response:
     """GET [base]/[type]/[id]/_history"""
     exchange.require(exchange.type, "r")
-    if await exchange.services.store.read(exchange.realm.org, exchange.type, exchange.id) is None:
+    current = await exchange.services.store.read(exchange.realm.org, exchange.type, exchange.id)
+    if exchange.visible(current) is None:
         raise NotFound("There is no resource with this type and id")
     return await _answer(exchange, exchange.type, exchange.id)
 
@@ -66,6 +68,8 @@ class PlannedHistory:
 def plan_history(exchange: Exchange, type: str | None, id: str | None, params: Params) -> PlannedHistory:
     """Raises Invalid where a parameter is wrong or unknown, Forbidden where the token reaches no type."""
     given = _once(params)
+    if type is not None and id is None and not sees_all(exchange.caller, type):
+        raise Forbidden("The history of all of these is for administrators; read that of one resource", "_history")
     query = HistoryQuery(
         types=(type,) if type is not None else _readable(exchange),
         id=id,
@@ -87,7 +91,7 @@ def history_body(exchange: Exchange, planned: PlannedHistory, page: HistoryPage)
     if page.after is not None:
         following = [*planned.known, (paging.PAGE, _sealed(exchange, planned.query, page.after))]
         links.append({"relation": "next", "url": f"{url}?{urlencode(following)}"})
-    entries = [_entry(exchange.base, version) for version in page.versions]
+    entries = [_entry(exchange.base, version) for version in page.versions if exchange.visible(version)]
     listed = b',"entry":[' + b",".join(entries) + b"]" if entries else b""
     head = b'{"resourceType":"Bundle","type":"history","total":%d,"link":' % page.total
     return head + encode(links) + listed + b"}"
@@ -144,7 +148,8 @@ def _count(text: str | None) -> int:
 
 def _readable(exchange: Exchange) -> tuple[str, ...]:
     """SMART v2: the history of a type takes the `s` of its scope."""
-    types = tuple(t for t in sorted(exchange.services.definitions.served) if exchange.caller.scopes.allows(t, "s"))
+    caller, served = exchange.caller, exchange.services.definitions.served
+    types = tuple(t for t in sorted(served) if caller.scopes.allows(t, "s") and sees_all(caller, t))
     if not types:
         raise Forbidden("The token's scopes do not allow this: it needs the `s` of some type")
     return types

@@ -12,6 +12,7 @@ from gateway.search.includes import EVERY, INCLUDE, REVINCLUDE
 from gateway.search.query import Criterion, Query, TokenValue, UriValue
 from gateway.store import document
 from gateway.store.contract import Stored
+from gateway.subscriptions.visibility import sees_all
 
 Params = Sequence[tuple[str, str]]
 MEMBERSHIP = (":in", ":not-in")
@@ -24,7 +25,10 @@ def authority(exchange: Exchange, stored: Mapping[str, Codes] | None = None) -> 
     def value_set(url: str) -> Codes | None:
         return (stored or {}).get(url) or definitions.value_set(url)
 
-    return Authority(lambda type: type in definitions.served and scopes.allows(type, "s"), value_set)
+    def reaches(type: str) -> bool:
+        return type in definitions.served and scopes.allows(type, "s") and sees_all(exchange.caller, type)
+
+    return Authority(reaches, value_set)
 
 
 def readable(exchange: Exchange) -> frozenset[str] | None:

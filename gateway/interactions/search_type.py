@@ -22,6 +22,7 @@ from gateway.search.parse import MAX_COUNT, is_beyond, parse, printable
 from gateway.search.query import Condition, Query
 from gateway.store.contract import Page
 from gateway.store.inclusion import MAX_INCLUDED
+from gateway.subscriptions.visibility import only_visible
 
 MAX_FORM = 64 * 1024
 FORMS = frozenset({FORM})
@@ -95,7 +96,8 @@ def plan(
     )
     check_handling(exchange, unknown)
     check_includes(exchange, params)
-    query = replace(query, criteria=(*query.criteria, *within), readable=readable(exchange))
+    besides = only_visible(exchange.caller, type)
+    query = replace(query, criteria=(*query.criteria, *within, *besides), readable=readable(exchange))
     known = [(name, value) for name, value in params if name not in unknown and name != paging.PAGE]
     return Planned(opened(exchange, query, params), known, unknown, path or type, subset_of(params))
 
@@ -118,7 +120,7 @@ def page_body(exchange: Exchange, planned: Planned, page: Page) -> bytes:
         links["next"] = f"{place}?{urlencode([*known, (paging.PAGE, token)])}"
     matches, included = (
         [replace(each, body=planned.subset.body(exchange.services.definitions, each.body)) for each in part]
-        for part in (page.matches, page.included)
+        for part in (page.matches, list(filter(exchange.visible, page.included)))
     )
     return searchset(exchange.base, matches, included, page.total, links, tuple(warnings(planned, cut=page.cut)))
 

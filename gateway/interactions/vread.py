@@ -22,5 +22,6 @@ async def vread(exchange: Exchange) -> Response:
         raise NotFound("There is no such version; versions are whole numbers")
     subset = subset_of_one(exchange.request.query_params.multi_items())
     store = exchange.services.store
-    stored = present(await store.vread(exchange.realm.org, exchange.type, exchange.id, int(version)))
+    found = await store.vread(exchange.realm.org, exchange.type, exchange.id, int(version))
+    stored = present(exchange.visible(found))
     return resource_response(stored, subset.body(exchange.services.definitions, stored.body))

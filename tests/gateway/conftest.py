@@ -27,6 +27,8 @@ from gateway.store.dialect import open_engine
 from gateway.store.migrations import migrate
 from gateway.store.open import open_store, system_clock
 from gateway.store.tables import Organisation
+from gateway.subscriptions.orders import Wake
+from gateway.subscriptions.subscriptions import Subscriptions
 from tests.databases import Original
 
 PUBLIC = "https://gateway.example"
@@ -61,6 +63,18 @@ class Outbox:
         if self.failure is not None:
             raise self.failure
         self.handed.append([f"{change.type}/{change.id}/{change.version}" for change in changes])
+
+
+@dataclass
+class Wakes:
+    """Stands in for the queue of deliveries."""
+
+    made: list[Wake] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)
+
+    def enqueue(self, transaction: Transaction, wake: Wake, delay: float) -> None:
+        self.made.append(wake)
+        self.delays.append(delay)
 
 
 @dataclass
@@ -185,15 +199,21 @@ def outbox() -> Outbox:
 
 
 @pytest.fixture
+def wakes() -> Wakes:
+    return Wakes()
+
+
+@pytest.fixture
 async def services(
-    settings: Settings, definitions: Definitions, outbox: Outbox, log_lines: list[Any]
+    settings: Settings, definitions: Definitions, outbox: Outbox, wakes: Wakes, log_lines: list[Any]
 ) -> AsyncIterator[Services]:
     store = open_store(settings.database_url, definitions)
     nowhere = httpx.MockTransport(lambda _: httpx.Response(404))
     async with httpx.AsyncClient(transport=nowhere) as outbound:
         auth = Auth(store.engine, settings, BOX, outbound, definitions.all_types)
         sync = cast("Any", SyncWithOutbox(outbox))
-        yield Services(settings, definitions, store, auth, sync, BOX.mac_key("paging"), system_clock)
+        subscriptions = Subscriptions(store, definitions, settings, BOX, outbound, wakes.enqueue)
+        yield Services(settings, definitions, store, auth, sync, BOX.mac_key("paging"), system_clock, subscriptions)
     await store.close()
 
 

@@ -24,6 +24,8 @@ from gateway.store.dialect import open_engine
 from gateway.store.migrations import migrate
 from gateway.store.open import open_store, system_clock
 from gateway.store.tables import Organisation
+from gateway.subscriptions.orders import enqueuing
+from gateway.subscriptions.subscriptions import Subscriptions
 from gateway.sync.journal import migrate_journal
 from gateway.sync.patience import Patience
 from gateway.sync.sync import Sync
@@ -85,7 +87,9 @@ async def opened(url: str, definitions: Definitions, network: Network, prepared:
     async with httpx.AsyncClient(transport=network.transport()) as outbound:
         auth = Auth(store.engine, settings, BOX, outbound, definitions.all_types)
         sync = Sync(store, definitions, auth, BOX, load_translators(), outbound, patience=patience)
-        services = Services(settings, definitions, store, auth, sync, BOX.mac_key("paging"), system_clock)
+        told = Subscriptions(store, definitions, settings, BOX, outbound, enqueuing(sync.client), patience=patience)
+        sync.others.append(told)
+        services = Services(settings, definitions, store, auth, sync, BOX.mac_key("paging"), system_clock, told)
         network.gateway = httpx.ASGITransport(create_app(services))
         async with httpx.AsyncClient(transport=network.gateway, base_url=PUBLIC) as http:
             yield Clinic(services, network, Fhir(http, NORTH, await token(http, prepared)))

@@ -1,0 +1,3 @@
+"""Tests of gateway/subscriptions."""
+
+from __future__ import annotations
