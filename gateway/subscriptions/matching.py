@@ -105,6 +105,13 @@ def contains(row: Row, values: Values) -> bool:
     return dict(values)["folded"] in row.folded
 
 
+def near(row: Row, values: Values) -> bool:
+    """Within a sphere about a point; `reach` is the square of its radius."""
+    wanted = dict(values)
+    square: float = sum((getattr(row, axis) - wanted[axis]) ** 2 for axis in ("x", "y", "z"))
+    return square <= float(wanted["reach"])
+
+
 def compared(compare: Callable[[Row, Row], bool]) -> Holds:
     """A comparison of intervals; the unit, where it was given, has to be equal."""
 
@@ -147,6 +154,7 @@ FORMS: dict[str, dict[str, Holds]] = {
     "index_string": {"exact": equals, "starts": starts, "contains": contains},
     "index_date": DATES,
     "index_number": NUMBERS,
+    "index_position": {"within": near},
 }
 FIRST = ("first_code", "first_system")
 SECOND: dict[str, Callable[[Row], Row]] = {
@@ -168,5 +176,7 @@ def of_element(kind: str, form: Holds) -> Holds:
 
 
 FORMS["index_composite"] = {
-    f"{kind}.{name}": of_element(kind, form) for kind, table in TABLES.items() for name, form in FORMS[table].items()
+    f"{kind}.{name}": of_element(kind, form)
+    for kind, table in TABLES.items()
+    for name, form in FORMS.get(table, {}).items()
 }
