@@ -17,6 +17,7 @@ from gateway.definitions.contract import NONE, Definitions, Demanded, SearchPara
 from gateway.formats import CONTENT_TYPE, FHIR_JSON, FHIR_XML, wanted
 from gateway.interactions.demands import demands_of
 from gateway.interactions.exchange import encode
+from gateway.interactions.own_definitions import STORED_ONLY
 from gateway.interactions.patch import FORMATS
 from gateway.interactions.subset import subset_of_one
 from gateway.operations import declared
@@ -102,6 +103,8 @@ def _resource(definitions: Definitions, type: str, demanded: Sequence[str]) -> d
         "searchParam": [_search_param(parameter) for parameter in searched],
         "operation": declared.of_type(type),
     }
+    if type in STORED_ONLY:
+        resource["documentation"] = STORED_ONLY[type]
     if demanded:
         (resource["profile"],) = demanded
     if profiles := definitions.profiles_on(type):

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from gateway.definitions.contract import Definitions, Demanded, Resource
 from gateway.faults import ClientFault, Gone, Invalid, NotFound, PreconditionFailed
+from gateway.interactions import own_definitions
 from gateway.interactions.demands import demanded_by
 from gateway.interactions.validation import check_valid
 from gateway.search.parse import parse, printable
@@ -62,6 +63,7 @@ class Changes:
             check_version(self.transaction.read(type, id), if_match)
         if self.guard is not None:
             self.guard.check_delete(self.transaction, type, id)
+        own_definitions.check_delete(type, id)
         deleted = self.transaction.delete(type, id)
         if deleted is not None:
             self.written.append(deleted)
@@ -102,6 +104,7 @@ class Changes:
         return Query(type, (*query.criteria, *besides), count=2, want_total=False)
 
     def _put(self, resource: Resource, version_before: int) -> Stored:
+        own_definitions.check_write(resource)
         self._check_demands(resource)
         admitted = self.guard.admitted(self.transaction, resource) if self.guard is not None else resource
         stored = self.transaction.put(admitted)
