@@ -38,6 +38,7 @@ from gateway.interactions.validation import check_valid
 from gateway.negotiation import check_sends, check_sends_resource, parse_resource, read_body
 from gateway.outcome import operation_outcome
 from gateway.store.contract import Transaction
+from gateway.subscriptions.visibility import sees_all
 
 ASYNC = "respond-async"
 FOLDER = "_bulk"
@@ -97,7 +98,7 @@ async def _export(exchange: Exchange, level: Level) -> Response:
 def may_export(exchange: Exchange, type: str) -> bool:
     """An export finds and reads; SMART's `s` and `r`."""
     scopes = exchange.caller.scopes
-    return scopes.allows(type, "r") and scopes.allows(type, "s")
+    return scopes.allows(type, "r") and scopes.allows(type, "s") and sees_all(exchange.caller, type)
 
 
 def asked_url(exchange: Exchange) -> str:

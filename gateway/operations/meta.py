@@ -19,6 +19,7 @@ from gateway.operations.parameters import received
 from gateway.store import document
 from gateway.store.contract import Stored
 from gateway.store.labels_sql import Labels, labels_in_use
+from gateway.subscriptions.visibility import sees_all
 
 MOST_LABELS = 1000
 VERSION_DIGITS = 18
@@ -42,7 +43,7 @@ async def meta_of_instance(exchange: Exchange) -> Response:
     exchange.require(exchange.type, "r")
     await received(exchange, ())
     stored = await exchange.services.store.read(exchange.realm.org, exchange.type, exchange.id)
-    return meta_response(present(stored))
+    return meta_response(present(exchange.visible(stored)))
 
 
 async def meta_of_version(exchange: Exchange) -> Response:
@@ -53,7 +54,7 @@ async def meta_of_version(exchange: Exchange) -> Response:
     if not (version.isascii() and version.isdigit() and len(version) <= VERSION_DIGITS):
         raise NotFound("There is no such version of this resource")
     stored = await exchange.services.store.vread(exchange.realm.org, exchange.type, exchange.id, int(version))
-    return meta_response(present(stored))
+    return meta_response(present(exchange.visible(stored)))
 
 
 def meta_response(stored: Stored) -> Response:
@@ -75,9 +76,11 @@ def searchable_types(exchange: Exchange, type: str | None) -> tuple[str, ...]:
     """Which labels are in use is what searches by them would tell."""
     if type is not None:
         exchange.require(type, "s")
+        if not sees_all(exchange.caller, type):
+            raise Forbidden("The labels of all of these are for administrators; ask for those of one resource")
         return (type,)
-    served, scopes = exchange.services.definitions.served, exchange.caller.scopes
-    types = tuple(each for each in sorted(served) if scopes.allows(each, "s"))
+    served, caller = exchange.services.definitions.served, exchange.caller
+    types = tuple(each for each in sorted(served) if caller.scopes.allows(each, "s") and sees_all(caller, each))
     if not types:
         raise Forbidden("The token's scopes do not allow this: it needs the `s` of some type")
     return types

@@ -27,6 +27,7 @@ from gateway.subscriptions.notification import State
 from gateway.subscriptions.orders import NOTIFY, NOTIFY_QUEUE, Enqueue, Wake
 from gateway.subscriptions.secrecy import Secrecy
 from gateway.subscriptions.sending import Sender
+from gateway.subscriptions.sweeping import Sweeping
 from gateway.subscriptions.tables import ProgressRow, SubscriptionRow
 from gateway.subscriptions.witness import SubscriptionWitness
 from gateway.sync.journal import durable
@@ -59,6 +60,7 @@ class Subscriptions:
         self.enqueue = enqueue
         self.secrecy = Secrecy(box, secrets.token_bytes)
         self.delivery = Delivery(store, self.secrecy, Sender(http, clock), patience, enqueue, self._base)
+        self.sweeping = Sweeping(store, enqueue, clock)
         store.witnesses.append(SubscriptionWitness(definitions, store.database.compile, enqueue, self._base))
 
     def guard(self, realm: Realm, caller: Caller) -> Guard:
@@ -85,9 +87,10 @@ class Subscriptions:
             await self._notify(wake)
 
         DBOS.workflow(name=NOTIFY, max_recovery_attempts=MAX_RECOVERIES)(notify)
+        self.sweeping.register()
 
     def schedules(self) -> list[dict[str, Any]]:
-        return []
+        return self.sweeping.schedules()
 
     async def _notify(self, wake: Wake) -> None:
         for _ in range(ROUNDS):

@@ -307,3 +307,13 @@ async def test_the_operators_own_hand_has_no_subscription(services: Services) ->
 
 def test_the_extension_has_the_name_that_others_rely_on() -> None:
     assert SECRET == "https://crosswalk.example/fhir/StructureDefinition/webhook-secret"
+
+
+async def test_labels_are_as_private(client: Fhir, other: Fhir) -> None:
+    made = await client.create(wish())
+    assert (await other.ask("GET", f"Subscription/{made['id']}/$meta")).status_code == 404
+    assert (await other.ask("GET", "Subscription/$meta")).status_code == 403
+    labels = [{"name": "meta", "valueMeta": {"tag": [{"system": "urn:t", "code": "mine"}]}}]
+    body = {"resourceType": "Parameters", "parameter": labels}
+    assert (await other.ask("POST", f"Subscription/{made['id']}/$meta-add", body)).status_code == 403
+    assert (await client.ask("POST", f"Subscription/{made['id']}/$meta-add", body)).status_code == 200
