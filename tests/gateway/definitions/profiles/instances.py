@@ -79,6 +79,11 @@ INSTANCES: dict[str, dict[str, Any]] = {
         "us-core-medicationrequest", "MedicationRequest", status="active", intent="order", subject=PATIENT,
         requester=PRACTITIONER, medicationCodeableConcept={"text": "Example"},
     ),
+    "us-core-vital-signs": claiming(
+        "us-core-vital-signs", "Observation", status="final", subject=PATIENT, effectiveDateTime="2026-01-02",
+        category=[concept(f"{TERMS}observation-category", "vital-signs")], code=concept("http://loinc.org", "8310-5"),
+        valueQuantity={"value": 37, "unit": "C", "system": "http://unitsofmeasure.org", "code": "Cel"},
+    ),
     "us-core-blood-pressure": claiming(
         "us-core-blood-pressure", "Observation", status="final", subject=PATIENT, effectiveDateTime="2026-01-02",
         category=[concept(f"{TERMS}observation-category", "vital-signs")], code=concept("http://loinc.org", "85354-9"),

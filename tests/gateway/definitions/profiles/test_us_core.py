@@ -30,6 +30,7 @@ from tests.gateway.definitions.strategies import DEFINITIONS
 PROFILES = {profile.url: profile for profile in Tables().profiles}
 EXAMPLES = Path(__file__).parents[5] / "shared" / "definitions" / "us-core-6.1.0" / "example"
 Json = dict[str, Any]
+decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 def errors(resource: Json) -> list[tuple[str, str | None]]:
@@ -236,7 +237,6 @@ def test_must_support_is_known_and_asks_for_nothing() -> None:
 
 @pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the examples of US Core are not at hand")
 def test_the_published_examples_and_what_they_require() -> None:
-    decode = msgspec.json.Decoder(float_hook=Decimal).decode
     examples = {path.name: decode(path.read_bytes()) for path in sorted(EXAMPLES.glob("*.json"))}
     assert {name: errors(example) for name, example in examples.items() if errors(example)} == {}
     claiming = [example for example in examples.values() if example.get("meta", {}).get("profile")]
