@@ -25,23 +25,26 @@ BY_CRITERIA = frozenset({"PUT", "PATCH", "DELETE"})
 CARRYING = frozenset({"POST", "PUT"})
 MAX_ENTRIES = 10_000
 TARGET = re.compile(
-    r"/?(?:(?P<type>[A-Za-z]+)(?:/(?P<id>[^/?#_][^/?#]*))?(?P<history>/_history(?:/(?P<vid>[^/?#]+))?)?"
-    r"|(?P<system>_history))"
+    r"/?(?:(?P<type>[A-Za-z]+)(?:/(?P<id>[^/?#_$][^/?#]*))?(?P<history>/_history(?:/(?P<vid>[^/?#]+))?)?"
+    r"(?:/\$(?P<operation>[a-z-]+))?|(?P<system>_history)|\$(?P<of_system>[a-z-]+))"
     r"(?:\?(?P<query>[^#]*))?",
     re.ASCII,
 )
+OPERATIONS = frozenset({"everything", "meta"})
+"""Those that an entry can call: they change nothing."""
 VERSION = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an entry's `request.url` names. `type` None: the history of the system; `id` None: the whole type."""
+    """What an entry's `request.url` names. `type` None: the system, its history or $meta; `id` None: the whole type."""
 
     type: str | None
     id: str | None
     history: bool
     version: int | None
     query: str
+    operation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,8 @@ class Entry:
 
     @property
     def needs(self) -> list[tuple[str, str]]:
-        """(type, action) of each scope that it takes; the history of the system sees to its own."""
-        if self.target.type is None:
+        """(type, action) of each scope that it takes; operations and the history of the system see to their own."""
+        if self.target.type is None or self.target.operation is not None:
             return []
         if self.method in READING:
             return [(self.type, "s" if self.id is None else "r")]
@@ -150,11 +153,20 @@ def _target(url: str | None, base: str, place: str) -> Target:
         history=bool(found["history"] or found["system"]),
         version=None if version is None else int(version),
         query=found["query"] or "",
+        operation=found["operation"] or found["of_system"],
     )
+
+
+def is_called(target: Target) -> bool:
+    if target.operation == "everything":
+        return target.type == "Patient" and target.id is not None and not target.history
+    return target.operation in OPERATIONS and (target.version is not None or not target.history)
 
 
 def _check_shape(method: str, target: Target, resource: Any, place: str) -> None:
     url = f"{place}.request.url"
+    if target.operation is not None and (method not in READING or not is_called(target)):
+        raise NotSupported("An entry gets [type]/[id]/$meta or Patient/[id]/$everything; call others alone", url)
     if method not in READING and target.history:
         raise NotSupported(f"A {method} does not go to a history", url)
     if method == "POST" and target.id is not None:

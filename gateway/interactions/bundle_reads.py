@@ -1,4 +1,4 @@
-"""The GET and HEAD entries of Bundles: reads, vreads, searches and histories, alone or within a transaction."""
+"""The GET and HEAD entries of Bundles: reads, vreads, searches, histories and operations, alone or in a transaction."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from gateway.interactions.search_authority import value_sets
 from gateway.interactions.search_type import page_body, plan
 from gateway.interactions.subset import subset_of_one
 from gateway.interactions.transaction import Outcome
+from gateway.operations.in_bundles import called
 from gateway.store.contract import Stored, Transaction
 from gateway.store.history_sql import history, history_page, one_version
 
@@ -20,6 +21,8 @@ FOUND = "200 OK"
 async def read_alone(exchange: Exchange, entry: Entry) -> Outcome:
     """Of a batch: what is committed now."""
     store, org = exchange.services.store, exchange.realm.org
+    if entry.target.operation is not None:
+        return whole(entry, await store.session_read(lambda session: called(exchange, entry, session.connection())))
     if entry.target.version is not None:
         return read_outcome(exchange, entry, await store.vread(org, entry.type, entry.id or "", entry.target.version))
     if entry.target.history:
@@ -34,6 +37,8 @@ async def read_alone(exchange: Exchange, entry: Entry) -> Outcome:
 def read_within(exchange: Exchange, entry: Entry, transaction: Transaction) -> Outcome:
     """Of a transaction: what it has written, too."""
     connection, org = transaction.connection, transaction.org
+    if entry.target.operation is not None:
+        return whole(entry, called(exchange, entry, connection))
     if entry.target.version is not None:
         return read_outcome(
             exchange, entry, one_version(connection, org, entry.type, entry.id or "", entry.target.version)

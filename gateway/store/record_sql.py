@@ -72,15 +72,16 @@ class RecordPage:
 
 
 def record_page(connection: Connection, org: int, query: RecordQuery) -> RecordPage:
-    patient = _patient(connection, org, query.patient)
+    patient = current(connection, org, PATIENT, query.patient)
     if patient is None or patient.deleted:
         return RecordPage(patient)
     return _Record(connection, org, query, patient).page()
 
 
-def _patient(connection: Connection, org: int, id: str) -> Stored | None:
+def current(connection: Connection, org: int, type: str, id: str) -> Stored | None:
+    """The current version of one resource, a deleted one included."""
     c = RESOURCE.c
-    row = connection.execute(select(*COLUMNS).where(c.org == org, c.type == PATIENT, c.id == id)).first()
+    row = connection.execute(select(*COLUMNS).where(c.org == org, c.type == type, c.id == id)).first()
     return stored(tuple(row)) if row is not None else None
 
 

@@ -27,7 +27,7 @@ ENTRY_URLS = [
     ("?name=x", 400),
     ("$everything", 400),
     ("Patient/$match", 400),
-    ("Patient/1/$everything", 400),
+    ("Encounter/1/$everything", 400),
     ("Patient/1/_history/x", 400),
     ("_history/1", 400),
     ("Patient/_history/1", 400),

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from gateway.operations import meta as operation
-from tests.gateway.conftest import Fhir, issue, patient
+from tests.gateway.conftest import Fhir, bundle, entry, issue, patient
 
 RED, BLUE = {"system": "urn:colours", "code": "red"}, {"system": "urn:colours", "code": "blue", "display": "Blue"}
 SECRET = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
@@ -94,3 +94,9 @@ async def test_scopes(client: Fhir, scoped: Callable[[str], Awaitable[Fhir]]) ->
     assert {asked for asked, status in statuses.items() if status == 200} == allowed
     assert {status for asked, status in statuses.items() if asked not in allowed} == {403}
     assert await labels(searcher, "$meta") == {"tag": [RED]}
+
+
+async def test_labels_of_subscriptions_are_their_clients_affair(client: Fhir) -> None:
+    assert (await client.ask("GET", "Subscription/$meta")).status_code == 403
+    (answer,) = (await client.ask("POST", "", bundle(entry("GET", "Subscription/$meta"), type="batch"))).json()["entry"]
+    assert answer["response"]["status"] == "403"
