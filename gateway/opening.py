@@ -14,10 +14,11 @@ from gateway.faults import Misconfigured
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.store.dialect import SQLITE, dialect_of, open_engine
+from gateway.store.index_version import STALE, is_index_current
 from gateway.store.migrations import is_current
 from gateway.store.migrations import migrate as migrate_tables
 from gateway.store.open import open_store, system_clock
-from gateway.store.reindex import reindex
+from gateway.store.reindex import Progress, reindex
 from gateway.store.sqlite import database_path
 from gateway.subscriptions.orders import enqueuing
 from gateway.subscriptions.subscriptions import A_DAY, Subscriptions
@@ -37,19 +38,19 @@ def data_dir(settings: Settings) -> Path:
     return Path("data")
 
 
-def migrate(settings: Settings) -> None:
-    """Bring the database to the current schema, DBOS's tables included."""
+def migrate(settings: Settings, progress: Progress = lambda done, total: None) -> None:
+    """Bring the database to the current schema, DBOS's tables included; `progress` is of an index made anew."""
     data_dir(settings).mkdir(parents=True, exist_ok=True)
     migrate_tables(settings.database_url)
-    reindex_tables(settings)
+    reindex_tables(settings, progress)
     migrate_journal(settings.database_url)
 
 
-def reindex_tables(settings: Settings) -> None:
+def reindex_tables(settings: Settings, progress: Progress) -> None:
     """Make the search index anew where an older version of the gateway made it."""
     engine = open_engine(settings.database_url)
     try:
-        reindex(engine, load(), settings.public_url)
+        reindex(engine, load(), settings.public_url, progress)
     finally:
         engine.dispose()
 
@@ -58,6 +59,8 @@ def check_migrated(settings: Settings) -> None:
     """Raises Misconfigured."""
     if not is_current(settings.database_url):
         raise Misconfigured("The database is not at the current schema; run `crosswalk migrate`")
+    if not is_index_current(settings.database_url):
+        raise Misconfigured(STALE)
 
 
 @asynccontextmanager

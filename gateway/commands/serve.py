@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
 from gateway import opening, serving
 from gateway.commands.answer import refuse, stderr, told, with_services
@@ -26,8 +27,13 @@ class ServerName(StrEnum):
 def migrate() -> None:
     """Bring the database to the current schema."""
     try:
-        with stderr.status("Migrating the database …"):
-            opening.migrate(Settings.from_environment())
+        with Progress(console=stderr, transient=True) as progress:
+            task = progress.add_task("Migrating the database", total=None)
+
+            def reindexed(done: int, total: int) -> None:
+                progress.update(task, description="Making the search index anew", completed=done, total=total)
+
+            opening.migrate(Settings.from_environment(), reindexed)
             with_services(renew_definitions)
     except Fault as fault:
         refuse(told(fault))

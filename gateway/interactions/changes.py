@@ -42,7 +42,7 @@ class Changes:
 
     def create(self, resource: Resource, id: str | None = None) -> Stored:
         """FHIR create: the server chooses the id (http.html#create)."""
-        return self._put({**resource, "id": id or str(uuid4())}, 0)
+        return self._put({**resource, "id": id or str(uuid4())}, 0, "POST")
 
     def update(self, resource: Resource, if_match: int | None = None, *, absent: bool = False) -> tuple[Stored, bool]:
         """FHIR update; answers the version and whether it is the first (http.html#update, #upsert).
@@ -80,7 +80,7 @@ class Changes:
             check_valid(self.definitions, patched)
         except RecursionError:
             raise Invalid("The patch nests the resource too deeply") from None
-        return self._put(patched, stored.version)
+        return self._put(patched, stored.version, "PATCH")
 
     def match(self, type: str, criteria: str, *expression: str) -> Stored | None:
         """The one resource that the criteria find; none: None; several: PreconditionFailed (http.html#ccreate)."""
@@ -103,11 +103,11 @@ class Changes:
         besides = self.guard.only_visible(type) if self.guard is not None else ()
         return Query(type, (*query.criteria, *besides), count=2, want_total=False)
 
-    def _put(self, resource: Resource, version_before: int) -> Stored:
+    def _put(self, resource: Resource, version_before: int, method: str = "PUT") -> Stored:
         own_definitions.check_write(resource)
         self._check_demands(resource)
         admitted = self.guard.admitted(self.transaction, resource) if self.guard is not None else resource
-        stored = self.transaction.put(admitted)
+        stored = self.transaction.put(admitted, method)
         if stored.version != version_before:
             self.written.append(stored)
         return self.guard.shown(stored) if self.guard is not None else stored

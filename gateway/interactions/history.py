@@ -98,15 +98,11 @@ def history_body(exchange: Exchange, planned: PlannedHistory, page: HistoryPage)
 
 
 def _entry(base: str, version: Stored) -> bytes:
-    """How each version came about is not kept: a first one is told as a create, whoever chose the id."""
+    """The request that made the version, and how it was answered: 201 to an update too, where it was the first."""
     place = f"{version.type}/{version.id}"
-    first = version.version == 1
-    request = {
-        "method": "DELETE" if version.deleted else "POST" if first else "PUT",
-        "url": version.type if first and not version.deleted else place,
-    }
+    request = {"method": version.method, "url": version.type if version.method == "POST" else place}
     response = {
-        "status": "204" if version.deleted else "201" if first else "200",
+        "status": "204" if version.deleted else "201" if version.version == 1 else "200",
         "etag": f'W/"{version.version}"',
         "lastModified": instant(version.updated),
     }

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from gateway.faults import Invalid, Issue, Severity
 from gateway.formats import wanted_by_form
 from gateway.interactions.exchange import Exchange
+from gateway.interactions.nearness import sought
 from gateway.interactions.preferences import preference
 from gateway.interactions.search_authority import authority, check_includes, readable, value_sets
 from gateway.interactions.searchset import searchset
@@ -122,7 +123,8 @@ def page_body(exchange: Exchange, planned: Planned, page: Page) -> bytes:
         [replace(each, body=planned.subset.body(exchange.services.definitions, each.body)) for each in part]
         for part in (page.matches, list(filter(exchange.visible, page.included)))
     )
-    return searchset(exchange.base, matches, included, page.total, links, tuple(warnings(planned, cut=page.cut)))
+    near = sought(planned.query.criteria)
+    return searchset(exchange.base, matches, included, page.total, links, tuple(warnings(planned, cut=page.cut)), near)
 
 
 def _caller(exchange: Exchange) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from gateway.faults import Issue
 from gateway.interactions.exchange import encode
+from gateway.interactions.nearness import distance
 from gateway.outcome import operation_outcome
+from gateway.search.places import Nearness
 from gateway.store.contract import Stored
 
 
@@ -17,8 +19,9 @@ def searchset(
     total: int | None,
     links: Mapping[str, str],
     issues: tuple[Issue, ...] = (),
+    near: tuple[Nearness, ...] = (),
 ) -> bytes:
-    entries = [_entry(base, stored, b"match") for stored in matches]
+    entries = [_entry(base, stored, b"match", distance(near, stored)) for stored in matches]
     entries += [_entry(base, stored, b"include") for stored in included]
     if issues:
         outcome = encode(operation_outcome(issues))
@@ -34,6 +37,6 @@ def searchset(
     return b"".join(parts)
 
 
-def _entry(base: str, stored: Stored, mode: bytes) -> bytes:
+def _entry(base: str, stored: Stored, mode: bytes, besides: bytes = b"") -> bytes:
     url = encode(f"{base}/{stored.type}/{stored.id}")
-    return b'{"fullUrl":' + url + b',"resource":' + stored.body + b',"search":{"mode":"' + mode + b'"}}'
+    return b'{"fullUrl":' + url + b',"resource":' + stored.body + b',"search":{' + besides + b'"mode":"' + mode + b'"}}'

@@ -19,9 +19,9 @@ from gateway.definitions.contract import Definitions, SearchParameter
 from gateway.faults import ClientFault, Forbidden, Invalid, NotSupported, TooLarge
 from gateway.search.plan import ID, LAST_UPDATED
 from gateway.search.query import Chain, CompositeValue, Condition, Criterion, Either, TokenValue, Value
-from gateway.search.values import LOGICAL_ID, READERS, Reading, of_type, split, string, token
+from gateway.search.values import LOGICAL_ID, READERS, Reading, of_type, phonetic, split, string, token
 
-HAS, LIST = "_has", "_list"
+HAS, LIST, PHONETIC = "_has", "_list", "phonetic"
 MAX_LENGTH, MAX_DEPTH, MAX_CONDITIONS, MAX_CODES = 2048, 8, 256, 5000
 SHOWN = 64
 """Characters of a parameter's name that a message repeats."""
@@ -182,7 +182,7 @@ class Criteria:
         try:
             if parameter.components:
                 return composite(parameter, text, reading)
-            return READ_AS.get(modifier, READERS.get(parameter.kind, string))(text, reading)
+            return READ_AS.get(modifier, reader_of(parameter))(text, reading)
         except ValueError as reason:
             raise Invalid(f"`{code}`: {reason}", code) from None
 
@@ -206,8 +206,14 @@ def modifiers(parameter: SearchParameter) -> frozenset[str]:
     """The modifiers that a parameter takes, "" for none; a reference takes type names besides."""
     if parameter.code in (ID, LAST_UPDATED):
         return FOR_ALL
+    if parameter.code == PHONETIC:
+        return FOR_ALL
     allowed = MODIFIERS.get(parameter.kind, FOR_ALL)
     return allowed | {"of-type"} if parameter.kind == "token" and "identifier" in parameter.code else allowed
+
+
+def reader_of(parameter: SearchParameter) -> Callable[[str, Reading], Value]:
+    return phonetic if parameter.code == PHONETIC else READERS.get(parameter.kind, string)
 
 
 def check_target(definitions: Definitions, link: SearchParameter, type: str) -> None:

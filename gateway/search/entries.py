@@ -67,6 +67,15 @@ class UriEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionEntry:
+    """A place, in degrees."""
+
+    param: str
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
 class CompositeEntry:
     """Two values of one element; their own `param` means nothing."""
 
@@ -75,4 +84,4 @@ class CompositeEntry:
     second: TokenEntry | StringEntry | DateEntry | ReferenceEntry | NumberEntry
 
 
-Entry = TokenEntry | StringEntry | DateEntry | ReferenceEntry | NumberEntry | UriEntry | CompositeEntry
+Entry = TokenEntry | StringEntry | DateEntry | ReferenceEntry | NumberEntry | UriEntry | PositionEntry | CompositeEntry

@@ -7,11 +7,12 @@ per shape. A comparison that is true of either end of an interval becomes two al
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from gateway.search.decimals import midpoint, sortable
+from gateway.search.places import Nearness, chord_of
 from gateway.search.query import (
     Chain,
     CompositeValue,
@@ -20,6 +21,7 @@ from gateway.search.query import (
     DateValue,
     Either,
     NumberValue,
+    PositionValue,
     Query,
     ReferenceValue,
     SortKey,
@@ -40,11 +42,13 @@ TABLES = {
     "number": "index_number",
     "quantity": "index_number",
     "uri": "index_uri",
+    "special": "index_position",
 }
 COMPOSITE = "index_composite"
-SORTABLE = frozenset(TABLES)
+SORTABLE = frozenset(TABLES) - {"special"}
 TEXT, OF_TYPE, IDENTIFIER = ":text", ":of-type", ":identifier"
 """Modifiers whose values are indexed as parameters of their own, named by parameter and modifier."""
+ENDS = (("from", -1), ("to", 1))
 ALTERNATIVES = {
     "eq": ("within",),
     "ne": ("below", "beyond"),
@@ -165,6 +169,8 @@ def probes_of(criterion: Criterion, value: Value) -> list[Probe]:
             return [named("target", target_id=target.id, target_type=target.type)]
         case ReferenceValue():
             return [Probe("target", (("url", value.url),))]
+        case PositionValue():
+            return [sphere_probe(value.near)]
         case UriValue():
             return uri_probes(criterion.modifier, value.uri)
         case DateValue():
@@ -186,6 +192,13 @@ def string_probe(modifier: str, text: str) -> Probe:
     if modifier == "contains":
         return named("contains", folded=folded)
     return named("starts", folded=folded, before=after_prefix(folded))
+
+
+def sphere_probe(near: Nearness) -> Probe:
+    """A box for the index, and the square of the longest line within it."""
+    reach, centre = chord_of(near.km), asdict(near.centre)
+    box = {f"{axis}_{end}": value + sign * reach for axis, value in centre.items() for end, sign in ENDS}
+    return named("within", **centre, **box, reach=reach * reach)
 
 
 def uri_probes(modifier: str, uri: str) -> list[Probe]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from gateway.search.places import Nearness
+
 
 @dataclass(frozen=True, slots=True)
 class TokenValue:
@@ -59,6 +61,13 @@ class UriValue:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionValue:
+    """Within a distance of a place."""
+
+    near: Nearness
+
+
+@dataclass(frozen=True, slots=True)
 class CompositeValue:
     """`first$second`: both have to be true of one and the same element."""
 
@@ -68,7 +77,7 @@ class CompositeValue:
     """What kind of parameter the second part is."""
 
 
-Value = TokenValue | StringValue | DateValue | ReferenceValue | NumberValue | UriValue | CompositeValue
+Value = TokenValue | StringValue | DateValue | ReferenceValue | NumberValue | UriValue | PositionValue | CompositeValue
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,12 @@ from decimal import Decimal
 
 from gateway.search.dates import date_range
 from gateway.search.decimals import EXACT
+from gateway.search.phonetic import phrase
+from gateway.search.places import nearness
 from gateway.search.query import (
     DateValue,
     NumberValue,
+    PositionValue,
     ReferenceValue,
     StringValue,
     TokenValue,
@@ -135,6 +138,18 @@ def number_range(prefix: str, text: str) -> tuple[Decimal, Decimal]:
     return EXACT.subtract(exact, slack), EXACT.add(exact, slack)
 
 
+def near(text: str, _reading: Reading) -> PositionValue:
+    return PositionValue(nearness(text.split("|")))
+
+
+def phonetic(text: str, _reading: Reading) -> StringValue:
+    """As the words sound; a phrase without any would be the beginning of every name."""
+    sound = phrase(unescape(text))
+    if not sound:
+        raise ValueError("Write at least one word in Latin letters.")
+    return StringValue(sound)
+
+
 def reference(text: str, reading: Reading) -> ReferenceValue:
     target = unescape(text)
     local = target.removeprefix(f"{reading.base}/") if reading.base else target
@@ -156,4 +171,5 @@ READERS: dict[str, Callable[[str, Reading], Value]] = {
     "number": number,
     "quantity": quantity,
     "reference": reference,
+    "special": near,
 }

@@ -33,6 +33,8 @@ class Stored:
     """UTC microseconds since 1970; what `meta.lastUpdated` says."""
     deleted: bool
     body: bytes
+    method: str = "PUT"
+    """Of the request that made the version: POST, PUT, PATCH or DELETE."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Transaction(Protocol):
 
     def search(self, query: Query) -> Page: ...
 
-    def put(self, resource: Resource) -> Stored:
+    def put(self, resource: Resource, method: str = "PUT") -> Stored:
         """Write `resource` (with its id) as a new version; sets meta.versionId and meta.lastUpdated.
 
         A version equal to the current one but for meta.versionId and meta.lastUpdated is not written again.

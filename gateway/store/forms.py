@@ -17,6 +17,7 @@ from gateway.store.compiled import place_of
 Condition = ColumnElement[bool]
 Bind = Callable[[str], Any]
 Names = tuple[str, ...]
+AXES = ("x", "y", "z")
 Form = Callable[[Any, Bind, Names], Condition]
 
 
@@ -62,6 +63,16 @@ def between(column: Any, bind: Bind) -> Condition:
     return and_(column >= bind("low"), column < bind("high"))
 
 
+def in_box(c: Any, bind: Bind) -> Condition:
+    return and_(*(getattr(c, axis).between(bind(f"{axis}_from"), bind(f"{axis}_to")) for axis in AXES))
+
+
+def in_sphere(c: Any, bind: Bind) -> Condition:
+    x, y, z = (getattr(c, axis) - bind(axis) for axis in AXES)
+    within: Condition = x * x + y * y + z * z <= bind("reach")
+    return within
+
+
 def plain(compare: Callable[[Any, Bind], Condition]) -> Form:
     return lambda c, bind, _names: compare(c, bind)
 
@@ -102,6 +113,7 @@ FORMS: dict[str, dict[str, Form]] = {
         "to": unit(lambda c, b: c.low <= b("exact")),
         "overlaps": unit(lambda c, b: and_(c.low < b("high"), c.high >= b("low"))),
     },
+    "index_position": {"within": plain(lambda c, b: and_(in_box(c, b), in_sphere(c, b)))},
     # `_id`, and `_lastUpdated`, which is one microsecond wide.
     "resource": {
         "id": equals,

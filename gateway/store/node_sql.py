@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, exists, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, literal_column, not_, or_, select, union_all
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
@@ -179,7 +179,8 @@ def test_holds(test: TestShape, place: str, resource: FromClause, *, in_order_of
         return found
     row = table_of(test.table).alias(f"i{place}")
     choices = alternatives(test, place, row.c)
-    return exists().where(*scope(test, place, row), row.c.key == resource.c.key, *([or_(*choices)] if choices else []))
+    mine = row.c.key == resource.c.key
+    return asked_of_each(*scope(test, place, row), mine, *([or_(*choices)] if choices else []))
 
 
 def leap_holds(leap: LeapShape, place: str, candidate: FromClause) -> Condition:
@@ -197,4 +198,9 @@ def leap_holds(leap: LeapShape, place: str, candidate: FromClause) -> Condition:
             far.c.id == link.c.target_id,
             far.c.deleted == 0,
         ]
-    return exists().where(*mine, typed, *ends, then)
+    return asked_of_each(*mine, typed, *ends, then)
+
+
+def asked_of_each(*conditions: Condition) -> Condition:
+    """EXISTS, of one candidate at a time: PostgreSQL makes no join of a subquery that has an OFFSET."""
+    return select(literal_column("1")).where(*conditions).offset(literal_column("0")).exists()

@@ -62,9 +62,9 @@ AS_WRITTEN = {
     "from_collapse_limit": "1",
     "plan_cache_mode": "force_generic_plan",
 }
-"""For the store's own statements: each is written as a path along indexes, and the searcher has weighed before which one
-to take. A planner that knows less (of a database just filled, or of a value it has not seen) would find a worse one, and
-would look for it at every execution."""
+"""For the store's own statements: each is written as a path along indexes, and the searcher has weighed before which
+one to take. A planner that knows less (of a database just filled, or of a value it has not seen) would find a worse
+one, and would look for it at every execution."""
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
 BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 OUTCOME_UNKNOWN = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import astuple
 from decimal import Decimal
 from typing import Any
 
@@ -15,14 +16,16 @@ from gateway.search.entries import (
     DateEntry,
     Entry,
     NumberEntry,
+    PositionEntry,
     ReferenceEntry,
     StringEntry,
     TokenEntry,
     UriEntry,
 )
+from gateway.search.places import point
 from gateway.search.text import INDEXED_LENGTH, fold
 from gateway.store.param_ids import param_id
-from gateway.store.tables import COMPOSITE, DATE, NUMBER, REFERENCE, STRING, TOKEN, URI
+from gateway.store.tables import COMPOSITE, DATE, NUMBER, POSITION, REFERENCE, STRING, TOKEN, URI
 
 Values = tuple[Any, ...]
 
@@ -63,6 +66,7 @@ PLACES: dict[type[Entry], tuple[Table, Callable[[Any], Values]]] = {
     ReferenceEntry: (REFERENCE, lambda entry: (entry.id, entry.type, entry.url)),
     NumberEntry: (NUMBER, number_values),
     UriEntry: (URI, lambda entry: (entry.uri,)),
+    PositionEntry: (POSITION, lambda entry: astuple(point(entry.latitude, entry.longitude))),
     CompositeEntry: (COMPOSITE, composite_values),
 }
 

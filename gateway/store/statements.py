@@ -12,12 +12,12 @@ from gateway.store.compiled import Compile, Compiled, Row
 from gateway.store.contract import Stored
 from gateway.store.tables import HISTORY, INDEX_TABLES, RESOURCE
 
-STORED = ("key", "type", "id", "version", "updated", "deleted", "body")
+STORED = ("key", "type", "id", "version", "updated", "deleted", "body", "method")
 
 
 def stored(row: Row) -> Stored:
-    key, type, id, version, updated, deleted, body = row
-    return Stored(key, type, id, version, updated, bool(deleted), body)
+    key, type, id, version, updated, deleted, body, method = row
+    return Stored(key, type, id, version, updated, bool(deleted), body, method)
 
 
 def identity(table: Table) -> list[ColumnElement[bool]]:
@@ -76,7 +76,7 @@ def replace_current() -> Any:
     return (
         update(RESOURCE)
         .where(*where)
-        .values({name: bindparam(name) for name in ("version", "updated", "deleted", "body")})
+        .values({name: bindparam(name) for name in ("version", "updated", "deleted", "body", "method")})
     )
 
 

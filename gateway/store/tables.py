@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -40,6 +41,15 @@ def number(type_: Any = BigInteger, *, primary: bool = False) -> Any:
 
 def text(*, primary: bool = False) -> Any:
     return Field(sa_column=Column(CODE_POINT_TEXT, primary_key=primary, nullable=False))
+
+
+def request_method() -> Any:
+    """Of the request that made a version."""
+    return Field(default="PUT", sa_column=Column(CODE_POINT_TEXT, nullable=False, server_default="PUT"))
+
+
+def since_zero(type_: Any) -> Any:
+    return Field(default=0, sa_column=Column(type_, nullable=False, server_default="0"))
 
 
 def by_resource(table: str, *values: str) -> Index:
@@ -90,6 +100,7 @@ class ResourceRow(SQLModel, table=True):
     updated: int = number()
     deleted: int = number(SmallInteger)
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    method: str = request_method()
 
 
 class HistoryRow(SQLModel, table=True):
@@ -106,6 +117,7 @@ class HistoryRow(SQLModel, table=True):
     updated: int = number()
     deleted: int = number(SmallInteger)
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    method: str = request_method()
 
 
 class TokenRow(SQLModel, table=True):
@@ -220,6 +232,20 @@ class CompositeRow(SQLModel, table=True):
     key: int = number(primary=True)
 
 
+class PositionRow(SQLModel, table=True):
+    """A place as a point of the unit sphere, so that neither poles nor the date line are special."""
+
+    __tablename__ = "index_position"
+    __table_args__ = (by_resource("index_position", "x", "y", "z"), WITHOUT_ROWID)
+
+    org: int = number(Integer, primary=True)
+    param: int = number(Integer, primary=True)
+    x: float = number(Double, primary=True)
+    y: float = number(Double, primary=True)
+    z: float = number(Double, primary=True)
+    key: int = number(primary=True)
+
+
 class IndexState(SQLModel, table=True):
     """Which version of the extraction (reindex.py) the index rows were made by; one row."""
 
@@ -227,6 +253,12 @@ class IndexState(SQLModel, table=True):
 
     id: int = number(Integer, primary=True)
     version: int = number(Integer)
+    target: int = since_zero(Integer)
+    """The version that the index is being brought to; the next two are how far."""
+    position: int = since_zero(BigInteger)
+    """The last key that was done."""
+    since: int = since_zero(BigInteger)
+    """When that began, in UTC microseconds: what was written later is looked at once more."""
 
 
 def table_of(name: str) -> Table:
@@ -243,5 +275,6 @@ REFERENCE = table_of("index_reference")
 NUMBER = table_of("index_number")
 URI = table_of("index_uri")
 COMPOSITE = table_of("index_composite")
-INDEX_TABLES = (TOKEN, STRING, DATE, REFERENCE, NUMBER, URI, COMPOSITE)
+POSITION = table_of("index_position")
+INDEX_TABLES = (TOKEN, STRING, DATE, REFERENCE, NUMBER, URI, COMPOSITE, POSITION)
 INDEX_STATE = table_of("index_state")

@@ -57,7 +57,7 @@ class SqlTransaction:
     def search(self, query: Query) -> Page:
         return self._searcher.search(self._driver, self.org, query)
 
-    def put(self, resource: Resource) -> Stored:
+    def put(self, resource: Resource, method: str = "PUT") -> Stored:
         type, id = resource["resourceType"], resource["id"]
         current = self.read(type, id)
         if current is not None and self._unchanged(current, resource):
@@ -65,14 +65,15 @@ class SqlTransaction:
         version, updated = self._next(current)
         whole = document.stamped(resource, version, updated)
         body = document.encode(whole)
-        return self._write(current, Stored(0, type, id, version, updated, False, body), self._definitions.index(whole))
+        new = Stored(0, type, id, version, updated, False, body, method)
+        return self._write(current, new, self._definitions.index(whole))
 
     def delete(self, type: str, id: str) -> Stored | None:
         current = self.read(type, id)
         if current is None or current.deleted:
             return None
         version, updated = self._next(current)
-        return self._write(current, Stored(0, type, id, version, updated, True, b""), [])
+        return self._write(current, Stored(0, type, id, version, updated, True, b"", "DELETE"), [])
 
     def _unchanged(self, current: Stored, resource: Resource) -> bool:
         if current.deleted:
@@ -90,19 +91,20 @@ class SqlTransaction:
         key = self._create(new) if current is None else self._replace(current, new)
         for table, rows in index_rows(self.org, new.type, key, local(entries, self.base)).items():
             self._driver.run_each(self._statements.index[table].insert, rows)
-        written = Stored(key, new.type, new.id, new.version, new.updated, new.deleted, new.body)
+        written = Stored(key, new.type, new.id, new.version, new.updated, new.deleted, new.body, new.method)
         self.written.append(written)
         return written
 
     def _create(self, new: Stored) -> int:
-        state = {name: getattr(new, name) for name in ("type", "id", "version", "updated", "body")}
+        state = {name: getattr(new, name) for name in ("type", "id", "version", "updated", "body", "method")}
         values = {"org": self.org, "deleted": int(new.deleted), **state}
         [(key,)] = self._driver.rows(self._statements.create, values)
         return int(key)
 
     def _replace(self, current: Stored, new: Stored) -> int:
         names = {"org": self.org, "type": new.type, "id": new.id, "key": current.key}
-        state = {"version": new.version, "updated": new.updated, "deleted": int(new.deleted), "body": new.body}
+        state = {name: getattr(new, name) for name in ("version", "updated", "body", "method")}
+        state["deleted"] = int(new.deleted)
         self._driver.run(self._statements.supersede, names)
         self._driver.run(self._statements.replace, {"in_org": self.org, "with_key": current.key, **state})
         for index in self._statements.index.values():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.definitions.contract import Component, SearchParameter
-from gateway.definitions.indexing import moments, quantities, references, texts, tokens
+from gateway.definitions.indexing import moments, places, quantities, references, texts, tokens
 from gateway.definitions.indexing.beside import BESIDE
 from gateway.definitions.indexing.fhirpath import Member, Node, UnknownSyntax, parse
 from gateway.definitions.indexing.selection import Compiler, Select, Selection, Selections
@@ -17,7 +17,8 @@ from gateway.search.entries import CompositeEntry, Entry
 Extract = Callable[[str, Any], Iterable[Entry]]
 
 KNOWN_BY_THE_STORE = frozenset({"_id", "_lastUpdated"})
-WITHOUT_ENTRIES = frozenset({"composite", "special"})
+WITHOUT_ENTRIES = frozenset({"composite"})
+PHONETIC = "phonetic"
 
 
 def nothing(param: str, value: Any) -> Iterable[Entry]:
@@ -81,6 +82,7 @@ EXTRACTORS: Mapping[str, Mapping[str, Extract]] = {
         "uri": references.uri_entries,
         "url": references.uri_entries,
     },
+    "special": {"Location.position": places.position_entries},
 }
 """Kind of parameter → datatype → how its values become entries."""
 
@@ -157,6 +159,8 @@ class Program:
         return self._compiler.compile(node)
 
     def _extract(self, parameter: SearchParameter, found: Selection) -> Extract:
+        if parameter.code == PHONETIC:
+            return texts.name_sounds if found.type == "HumanName" else texts.text_sounds
         extract = self._known(parameter.kind, found)
         if extract is None:
             raise UnknownSyntax(f"{parameter.url}: {found.type} cannot be searched as {parameter.kind}")

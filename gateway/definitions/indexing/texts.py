@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gateway.search.entries import Entry, StringEntry
+from gateway.search.phonetic import endings
 
 
 def string_entries(param: str, value: Any) -> Iterator[Entry]:
@@ -21,6 +22,21 @@ def parted(*keys: str) -> Callable[[str, Any], Iterator[Entry]]:
                 yield from string_entries(param, text)
 
     return part_entries
+
+
+def name_sounds(param: str, value: Any) -> Iterator[Entry]:
+    """Given and family names together, so that "Jon Smith" finds John Smyth; `text` where there are no parts."""
+    if not isinstance(value, dict):
+        return
+    given = value.get("given")
+    parts = [*(given if isinstance(given, list) else ()), value.get("family")]
+    named = " ".join(part for part in parts if isinstance(part, str))
+    yield from text_sounds(param, named or value.get("text"))
+
+
+def text_sounds(param: str, value: Any) -> Iterator[Entry]:
+    for ending in endings(value) if isinstance(value, str) else ():
+        yield StringEntry(param, ending)
 
 
 name_entries = parted("text", "family", "given", "prefix", "suffix")

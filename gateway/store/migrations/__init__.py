@@ -22,6 +22,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from gateway.store.dialect import dialect_of, open_engine, reached
+from gateway.store.index_version import note_empty_index
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -38,6 +39,8 @@ def migrate(database_url: str, revision: str = "head") -> None:
         with reached(), engine.begin() as connection:
             dialect_of(database_url).lock(connection)
             command.upgrade(configuration(connection), revision)
+            if revision == "head":
+                note_empty_index(connection)
     finally:
         engine.dispose()
 

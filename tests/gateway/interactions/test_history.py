@@ -34,12 +34,24 @@ async def test_of_a_resource(client: Fhir) -> None:
     first, second = await write_three_versions(client)
     found = await history(client, "Patient/p/_history")
     assert found["total"] == 3
-    assert [each["request"]["method"] for each in found["entry"]] == ["DELETE", "PUT", "POST"]
+    assert [each["request"]["method"] for each in found["entry"]] == ["DELETE", "PUT", "PUT"]
     assert [each["response"]["status"] for each in found["entry"]] == ["204", "200", "201"]
     assert [each["response"]["etag"] for each in found["entry"]] == ['W/"3"', 'W/"2"', 'W/"1"']
     assert [each.get("resource") for each in found["entry"]] == [None, second, first]
     assert {each["fullUrl"] for each in found["entry"]} == {f"{NORTH}/Patient/p"}
     assert found["link"] == [{"relation": "self", "url": f"{NORTH}/Patient/p/_history"}]
+
+
+async def test_each_version_tells_the_request_that_made_it(client: Fhir) -> None:
+    made = await client.create(patient("One"))
+    await client.ask("PUT", f"Patient/{made['id']}", {**patient("Two"), "id": made["id"]})
+    add = [{"op": "add", "path": "/gender", "value": "other"}]
+    await client.ask("PATCH", f"Patient/{made['id']}", add, {"Content-Type": "application/json-patch+json"})
+    found = await history(client, f"Patient/{made['id']}/_history")
+    place = f"Patient/{made['id']}"
+    requests = [(each["request"]["method"], each["request"]["url"]) for each in found["entry"]]
+    assert requests == [("PATCH", place), ("PUT", place), ("POST", "Patient")]
+    assert [each["response"]["status"] for each in found["entry"]] == ["200", "200", "201"]
 
 
 async def test_of_a_type_and_of_the_system(client: Fhir, south: Fhir) -> None:

@@ -22,9 +22,9 @@ async def test_an_outdated_index(store: SqlStore) -> None:
     with store.engine.begin() as connection:
         connection.execute(update(INDEX_STATE).values(version=1))
         connection.execute(delete(TOKEN))
-    done: list[int] = []
-    assert reindex(store.engine, BasicDefinitions(), "https://own.example", done.append) == 2
-    assert done == [2]
+    told: list[tuple[int, int]] = []
+    assert reindex(store.engine, BasicDefinitions(), "https://own.example", lambda *sizes: told.append(sizes)) == 2
+    assert told == [(2, 2)]
     assert reindex(store.engine, BasicDefinitions(), "https://own.example") == 0
     found = Query("Basic", (Criterion("token", "token", "", (TokenValue("urn:s", "x"),)),))
     assert [[match.id for match in (await store.search(org, found)).matches] for org in (1, 2)] == [["a"], ["a"]]
