@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import zlib
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from typing import Any
 
 import anyio
 import msgspec
 from starlette.requests import Request
 
+from gateway.digits import decimal
 from gateway.faults import Invalid, Malformed, TooLarge, UnsupportedMedia
 from gateway.formats import CONTENT_TYPE as CONTENT_TYPE
 from gateway.formats import FHIR_JSON as FHIR_JSON
@@ -27,7 +28,7 @@ MAX_BODY = 64 * 1024 * 1024
 BODY_SECONDS = 60
 VERSION = re.compile(r'(?:W/)?"([1-9][0-9]{0,17})"', re.ASCII)
 
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_decoder = msgspec.json.Decoder(float_hook=decimal)
 
 
 def check_sends(request: Request, types: frozenset[str], advice: str) -> None:

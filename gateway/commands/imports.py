@@ -12,7 +12,7 @@ from rich.progress import track
 from gateway.bulk.acting import acting
 from gateway.bulk.lines import LINES, transaction_of
 from gateway.commands.answer import Json, print_json, realm_of, refuse, stderr, with_services
-from gateway.faults import Fault
+from gateway.faults import Fault, Invalid
 from gateway.interactions.bundle import perform_transaction
 from gateway.interactions.exchange import Exchange
 from gateway.negotiation import parse_resource
@@ -64,18 +64,39 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
 
 async def import_file(exchange: Exchange, file: Path, complain: Report) -> tuple[int, int]:
-    """(imported, failed) resources of one file."""
+    """(imported, failed) resources of one file; where it is not what it should be, what came before stays."""
     done = failed = 0
-    for bundle in _bundles(file):
-        entries = len(bundle.get("entry", ()))
-        try:
-            await perform_transaction(exchange, bundle)
-            done += entries
-        except Fault as fault:
-            failed += entries
-            for issue in fault.issues[:10]:
-                complain(f"{file.name}: {', '.join(issue.expression)}: {issue.diagnostics}")
+    try:
+        for bundle in _bundles(file):
+            entries = len(bundle.get("entry", ()))
+            if await _import_bundle(exchange, bundle, file.name, complain):
+                done += entries
+            else:
+                failed += max(entries, 1)
+    except Fault as fault:
+        failed += 1
+        _tell(fault, file.name, complain)
     return done, failed
+
+
+async def _import_bundle(exchange: Exchange, bundle: dict[str, Any], name: str, complain: Report) -> bool:
+    try:
+        check_type(bundle)
+        await perform_transaction(exchange, bundle)
+    except Fault as fault:
+        _tell(fault, name, complain)
+        return False
+    return True
+
+
+def _tell(fault: Fault, name: str, complain: Report) -> None:
+    for issue in fault.issues[:10]:
+        complain(f"{name}: {', '.join(issue.expression)}: {issue.diagnostics}")
+
+
+def check_type(bundle: dict[str, Any]) -> None:
+    if bundle.get("type") != "transaction":
+        raise Invalid("A file holds a transaction Bundle, resources a line each, or one resource", "Bundle.type")
 
 
 def _bundles(file: Path) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from gateway.auth.authority import Realm
 from gateway.auth.bearer import authenticate
 from gateway.auth.verification import Caller
+from gateway.digits import as_written
 from gateway.faults import Forbidden, NotFound
 from gateway.formats import CONTENT_TYPE, wanted
 from gateway.interactions.changes import Changes
@@ -24,7 +25,7 @@ from gateway.subscriptions.visibility import sees
 T = TypeVar("T")
 MICROSECONDS = 1_000_000
 
-_encoder = msgspec.json.Encoder(decimal_format="number")
+_encoder = msgspec.json.Encoder(enc_hook=as_written, decimal_format="number")
 encode = _encoder.encode
 
 

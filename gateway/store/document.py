@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from gateway.definitions.contract import Resource
+from gateway.digits import as_written, decimal
 from gateway.faults import Invalid
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STORE_OWNED = ("versionId", "lastUpdated")
 
-encoder = msgspec.json.Encoder(decimal_format="number")
-canonical_encoder = msgspec.json.Encoder(decimal_format="number", order="deterministic")
-decoder = msgspec.json.Decoder(float_hook=Decimal)
+encoder = msgspec.json.Encoder(enc_hook=as_written, decimal_format="number")
+canonical_encoder = msgspec.json.Encoder(enc_hook=as_written, decimal_format="number", order="deterministic")
+decoder = msgspec.json.Decoder(float_hook=decimal)
 
 
 def instant(microseconds: int) -> str:

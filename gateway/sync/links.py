@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 from sqlmodel import Session, col, select
 
+from gateway.digits import as_written
 from gateway.faults import EmrBusy
 from gateway.sync.tables import Link
 from gateway.translation.contract import DECODER, Linked
 from gateway.translation.rows import Record
 
 LEASE_SECONDS = 600
-_encoder = msgspec.json.Encoder(decimal_format="number")
+_encoder = msgspec.json.Encoder(enc_hook=as_written, decimal_format="number")
 
 
 def by_local(session: Session, connection: int, type: str, local_id: str) -> Link | None:

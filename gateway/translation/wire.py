@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 
+from gateway.digits import as_written
 from gateway.faults import EmrNonsense, EmrUnreachable, Misconfigured
 from gateway.translation.contract import Call, Reply
 
 LIMIT = 32 * 1024 * 1024
 """Bytes of a body, unpacked."""
 PLAIN_ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
-ENCODER = msgspec.json.Encoder(decimal_format="number")
+ENCODER = msgspec.json.Encoder(enc_hook=as_written, decimal_format="number")
 DEFAULT_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "Crosswalk"}
 
 

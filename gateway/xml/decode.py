@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
+from gateway.digits import decimal
 from gateway.faults import Malformed
 from gateway.xml.names import NAME
 from gateway.xml.parser import Node, parse
@@ -97,7 +97,7 @@ def typed(text: str, type: str) -> Any:
     if type in INTEGERS and INTEGER.fullmatch(text):
         return int(text)
     if type == "decimal" and DECIMAL.fullmatch(text):
-        return int(text) if INTEGER.fullmatch(text) else Decimal(text)
+        return int(text) if INTEGER.fullmatch(text) else decimal(text)
     return text
 
 

@@ -28,6 +28,8 @@ class Server:
     org: str
     client_id: str
     client_secret: str
+    run: Callable[..., dict[str, Any]]
+    """The command line beside it, on the same database."""
 
     @property
     def base(self) -> str:
@@ -82,7 +84,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         )
         try:
             wait_until_ready(url, process, folder / "server.log")
-            yield Server(url, "clinic", client["client_id"], client["client_secret"])
+            yield Server(url, "clinic", client["client_id"], client["client_secret"], run)
         finally:
             process.terminate()
             assert process.wait(30) == 0

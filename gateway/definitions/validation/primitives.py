@@ -65,7 +65,7 @@ def is_boolean(value: Any) -> bool:
 def is_decimal(value: Any) -> bool:
     if type(value) is int:
         return abs(value) <= LARGEST
-    return type(value) is Decimal and value.is_finite() and is_reasonable(value)
+    return isinstance(value, Decimal) and value.is_finite() and is_reasonable(value)
 
 
 def is_reasonable(value: Decimal) -> bool:
