@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from gateway.definitions.contract import Definitions, SearchParameter
-from gateway.faults import ClientFault, Forbidden, Invalid, NotSupported, TooLarge
+from gateway.faults import ClientFault, Forbidden, Invalid, Issue, NotSupported, TooLarge
 from gateway.search.plan import ID, LAST_UPDATED
 from gateway.search.query import Chain, CompositeValue, Condition, Criterion, Either, TokenValue, Value
 from gateway.search.values import LOGICAL_ID, READERS, Reading, of_type, phonetic, split, string, token
@@ -81,9 +81,9 @@ class Criteria:
     def _bound(self, depth: int) -> None:
         self.conditions += 1
         if depth > MAX_DEPTH:
-            raise TooLarge(f"Chain at most {MAX_DEPTH} references.")
+            raise too_costly(f"Chain at most {MAX_DEPTH} references.")
         if self.conditions > MAX_CONDITIONS:
-            raise TooLarge("The chain branches into too many types; name them, as in subject:Patient.name.")
+            raise too_costly("The chain branches into too many types; name them, as in subject:Patient.name.")
 
     # --- chains -----------------------------------------------------------------------------------------------------
 
@@ -194,6 +194,10 @@ class Criteria:
         if len(members) > MAX_CODES:
             raise TooLarge(f"`{code}`: the value set has more than {MAX_CODES} codes.", code)
         return members
+
+
+def too_costly(text: str) -> TooLarge:
+    return TooLarge((Issue(text, (), "too-costly"),))
 
 
 def either(branches: Sequence[Condition]) -> Condition | None:

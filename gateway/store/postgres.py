@@ -31,7 +31,16 @@ from sqlmodel import Session
 from gateway.store.compiled import Compiled, Row, compiled
 from gateway.store.database import Driver, Work
 from gateway.store.sqlite import read_session, run
-from gateway.store.trouble import UNIQUE_VIOLATION, busy, is_lost, is_race, state_of, told_as_busy
+from gateway.store.trouble import (
+    READ_S,
+    UNIQUE_VIOLATION,
+    busy,
+    is_lost,
+    is_race,
+    state_of,
+    told_as_busy,
+    too_costly,
+)
 
 T = TypeVar("T")
 READERS, WRITERS, SESSIONS = 8, 8, 10
@@ -66,7 +75,7 @@ AS_WRITTEN = {
 one to take. A planner that knows less (of a database just filled, or of a value it has not seen) would find a worse
 one, and would look for it at every execution."""
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
-BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '{READ_S}s'"
 OUTCOME_UNKNOWN = (
     "The database was lost while the change was being confirmed; read whether it was made before you repeat it"
 )
@@ -180,6 +189,8 @@ class PostgresDatabase:
             await reader.execute(BEGIN_READ)
             try:
                 return await greenlet_spawn(work, PostgresDriver(reader))
+            except asyncpg.QueryCanceledError as error:
+                raise too_costly() from error
             finally:
                 if not reader.is_closed():
                     await reader.execute("ROLLBACK")

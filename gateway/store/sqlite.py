@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextvars import copy_context
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url
@@ -21,6 +22,7 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import Session
 
 from gateway.faults import Misconfigured
+from gateway.store import trouble
 from gateway.store.compiled import Compiled, Row, compiled
 from gateway.store.database import Driver, Work
 from gateway.store.trouble import told_as_busy
@@ -30,6 +32,8 @@ READER_THREADS = 4
 BUSY_SECONDS = 30
 CACHED_STATEMENTS = 512
 PAGE_CACHE_KIB = 16_384
+LOOKED_AT_EVERY = 100_000
+"""Instructions of SQLite's machine, a few milliseconds, between two looks at the clock."""
 DIALECT = sqlite.dialect(paramstyle="qmark")
 
 
@@ -156,9 +160,16 @@ class SqliteDatabase:
     def _read(self, work: Callable[[Driver], T]) -> T:
         reader = self.reader()
         reader.execute("BEGIN")
+        until = monotonic() + trouble.READ_S
+        reader.set_progress_handler(lambda: monotonic() > until, LOOKED_AT_EVERY)
         try:
             return work(SqliteDriver(reader))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise trouble.too_costly() from error
+            raise
         finally:
+            reader.set_progress_handler(None, 0)
             reader.rollback()
 
     def _write(self, work: Work[T]) -> T:

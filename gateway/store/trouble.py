@@ -13,7 +13,7 @@ from asyncpg import InterfaceError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from gateway.faults import DatabaseBusy
+from gateway.faults import DatabaseBusy, Issue, TooLarge
 
 RACES = frozenset({"40001", "40P01"})
 """serialization_failure, deadlock_detected"""
@@ -73,6 +73,15 @@ def is_passing(error: BaseException) -> bool:
 def stops_a_transaction(error: BaseException) -> bool:
     """After which a savepoint is of no use: the whole transaction has to be done again, or not at all."""
     return isinstance(error, DatabaseBusy) or is_passing(error)
+
+
+READ_S = 20
+"""What one search may take; chains through types with many resources could take far longer."""
+
+
+def too_costly() -> TooLarge:
+    text = f"The search took longer than {READ_S} seconds; give a more selective parameter, or a shorter chain"
+    return TooLarge((Issue(text, (), "too-costly"),))
 
 
 def busy(advice: str = TRY_AGAIN) -> DatabaseBusy:
