@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gateway.auth.endpoints import ROUTES as AUTH_ROUTES
+from gateway.bulk.routes import bulk_routes
 from gateway.console.routes import ROUTES as CONSOLE_ROUTES
 from gateway.envelope import Envelope, database_response, fault_response, http_exception_response
 from gateway.faults import Fault
@@ -94,6 +95,7 @@ ROUTES: list[BaseRoute] = [
     at(f"{RESOURCE}/$meta-delete", POST=endpoint(meta_delete)),
     at(f"{BASE}/Subscription/$status", GET=endpoint(status_of_several), POST=endpoint(status_of_several)),
     at(f"{BASE}/Subscription/{{id:id}}/$status", GET=endpoint(status_of_one), POST=endpoint(status_of_one)),
+    *bulk_routes(BASE),
     *(at(place + OPERATION, GET=endpoint(undeclared), POST=endpoint(undeclared)) for place in (BASE, TYPE, RESOURCE)),
     at(f"{BASE}/_search", POST=endpoint(search_system_by_post)),
     at(f"{RESOURCE}/{{compartment:type}}", GET=endpoint(search_compartment)),

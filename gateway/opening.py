@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.auth.authority import Auth
 from gateway.auth.secrets import SecretBox, load_secret_box
+from gateway.bulk.workflows import BulkWorkflows
 from gateway.definitions import load
 from gateway.faults import Misconfigured
 from gateway.services import Services
@@ -81,7 +82,7 @@ async def open_services(
             wake = enqueuing(sync.client)
             subscriptions = Subscriptions(store, definitions, settings, box, http, wake, patience=patience)
             sync.others.append(subscriptions)
-            yield Services(
+            services = Services(
                 settings=settings,
                 definitions=definitions,
                 store=store,
@@ -91,5 +92,7 @@ async def open_services(
                 clock=system_clock,
                 subscriptions=subscriptions,
             )
+            sync.others.append(BulkWorkflows(services))
+            yield services
         finally:
             await store.close()

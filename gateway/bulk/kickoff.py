@@ -5,6 +5,7 @@ Bulk Data Access 2.0.0 "Bulk Data Kick-off Request" (http://hl7.org/fhir/uv/bulk
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,6 +43,7 @@ from gateway.subscriptions.visibility import sees_all
 
 ASYNC = "respond-async"
 FOLDER = "_bulk"
+NOTHING = re.compile(r";q=0(?:\.0*)?(?:;|$)", re.IGNORECASE)
 NDJSON_TYPES = frozenset({*(name for name in FORMATS if "/" in name), "application/x-ndjson"})
 NO_ADDRESSES = "Send the lines themselves, as application/fhir+ndjson; addresses in a request are not fetched from here"
 
@@ -113,9 +115,12 @@ def check_headers(request: Request) -> None:
     if preference(request, ASYNC) is None:
         raise Invalid("Send Prefer: respond-async; an export or import is always worked on in the background", "Prefer")
     accept = request.headers.getlist("accept")
-    ranges = (RANGES.get(media_type(part)) for header in accept for part in header.split(","))
-    if accept and Format.JSON not in ranges:
+    if accept and not any(_takes_json(part) for header in accept for part in header.split(",")):
         raise Invalid(f"Send Accept: {FHIR_JSON}; the answer to a kick-off has no other form", "Accept")
+
+
+def _takes_json(part: str) -> bool:
+    return RANGES.get(media_type(part)) is Format.JSON and NOTHING.search(part.replace(" ", "")) is None
 
 
 async def _parameters(exchange: Exchange, level: Level) -> tuple[Params, list[str] | None]:

@@ -29,6 +29,8 @@ from gateway.store.store import SqlStore
 
 JSON = "application/json"
 LONGEST_PAUSE_S = 10
+LAST = 2**31 - 1
+"""Numbers of files are 32 bits wide."""
 
 
 async def status(exchange: Exchange) -> Response:
@@ -123,6 +125,8 @@ async def download(exchange: Exchange) -> Response:
         job = _mine(exchange, session)
         return job, session.get(BulkFile, (job.id, number)) if job.status == "complete" else None
 
+    if number > LAST:
+        raise NotFound("There is no such file")
     job, file = await store.session_read(read)
     if file is None or file.section == IMPORTED:
         raise NotFound("There is no such file")

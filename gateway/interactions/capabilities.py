@@ -57,6 +57,7 @@ def capability_statement(definitions: Definitions, realm: Realm, demanded: Deman
         "status": "active",
         "date": __released__,
         "kind": "instance",
+        "instantiates": [declared.BULK_SERVER],
         "software": {"name": "Crosswalk", "version": __version__, "releaseDate": __released__},
         "implementation": {"description": "The normalised store of one organisation", "url": realm.fhir_base},
         "fhirVersion": "4.0.1",

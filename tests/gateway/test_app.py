@@ -39,7 +39,7 @@ async def test_other_methods_are_refused_and_the_right_ones_named(client: Fhir, 
 @pytest.mark.parametrize(
     "path",
     [
-        *("$export", "Patient/$export", "Encounter/e/$everything"),
+        *("$process-message", "Encounter/$export", "Encounter/e/$everything"),
     ],
 )
 async def test_what_is_not_declared_is_refused_as_such(client: Fhir, path: str) -> None:

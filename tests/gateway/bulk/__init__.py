@@ -1,0 +1,1 @@
+"""Tests of bulk exports and imports."""
