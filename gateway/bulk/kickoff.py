@@ -30,7 +30,7 @@ from gateway.bulk.request import (
 )
 from gateway.bulk.tables import BulkJob
 from gateway.bulk.workflows import enqueue
-from gateway.faults import Forbidden, Invalid, Issue, NotSupported
+from gateway.faults import Forbidden, Invalid, Issue, MethodNotAllowed, NotSupported
 from gateway.formats import FHIR_JSON, MEDIA_TYPES, RANGES, Format, media_type
 from gateway.interactions.exchange import Exchange, json_response
 from gateway.interactions.preferences import preference
@@ -71,6 +71,8 @@ async def export_group(exchange: Exchange) -> Response:
 
 
 async def _export(exchange: Exchange, level: Level) -> Response:
+    if exchange.request.method == "HEAD":
+        raise MethodNotAllowed("Ask for an export by GET or POST; to look is not to begin one")
     check_headers(exchange.request)
     params, patients = await _parameters(exchange, level)
     scopes = exchange.caller.scopes

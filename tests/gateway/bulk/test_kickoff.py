@@ -144,6 +144,11 @@ async def test_a_token_without_a_scope_on_the_system_exports_nothing(ward: Ward)
     assert (await ward.kick_off("$export")).status_code == 401
 
 
+async def test_a_look_begins_nothing(ward: Ward) -> None:
+    assert (await ward.fhir.ask("HEAD", "$export", headers=ASYNC)).status_code == 405
+    assert await ward.services.sync.client.list_workflows_async(name="bulk") == []
+
+
 async def test_only_so_many_at_once(ward: Ward) -> None:
     places = [await ward.begun() for _ in range(5)]
     refused = await ward.kick_off()
