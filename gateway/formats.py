@@ -95,7 +95,7 @@ def _of_parameter(named: str) -> Format:
     # A "+" in a query is a blank: `_format=application/fhir+json` arrives without it.
     text = named.replace(" ", "+")
     format = FORMATS.get(media_type(text))
-    if format is None or not _is_our_version(text):
+    if format is None or not is_our_version(text):
         raise NotAcceptable(f"_format: this server answers {FHIR_JSON} and {FHIR_XML}, FHIR 4.0", "_format")
     return format
 
@@ -112,7 +112,7 @@ def _acceptable(accept: str) -> Iterator[tuple[float, Format]]:
     for part in accept.split(","):
         weight = _weight(part)
         format = RANGES.get(media_type(part))
-        if format is not None and weight > 0 and _is_our_version(part):
+        if format is not None and weight > 0 and is_our_version(part):
             yield weight, format
 
 
@@ -121,7 +121,7 @@ def _weight(part: str) -> float:
     return float(found[1]) if found and QUALITY.fullmatch(found[1]) else 1.0
 
 
-def _is_our_version(text: str) -> bool:
+def is_our_version(text: str) -> bool:
     """http.html#version-parameter"""
     found = VERSION.search(text)
     return found is None or found[1] in OUR_VERSIONS

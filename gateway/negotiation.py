@@ -16,7 +16,7 @@ from gateway.digits import decimal
 from gateway.faults import Invalid, Malformed, TooLarge, UnsupportedMedia
 from gateway.formats import CONTENT_TYPE as CONTENT_TYPE
 from gateway.formats import FHIR_JSON as FHIR_JSON
-from gateway.formats import FHIR_XML, MEDIA_TYPES, Format, media_type
+from gateway.formats import FHIR_XML, MEDIA_TYPES, Format, is_our_version, media_type
 from gateway.json_keys import RepeatedName, check_unique
 from gateway.xml.decode import resource_from_xml
 
@@ -39,6 +39,8 @@ def check_sends(request: Request, types: frozenset[str], advice: str) -> None:
     charset = CHARSET.search(content_type)
     if charset and charset[1].lower() not in ("utf-8", "utf8"):
         raise UnsupportedMedia("Content-Type: send the body in UTF-8")
+    if not is_our_version(content_type):
+        raise UnsupportedMedia("Content-Type: this server speaks FHIR 4.0 (http.html#version-parameter)")
     if content_encoding(request) not in ("identity", *GZIP):
         raise UnsupportedMedia("Content-Encoding: send the body as it is, or by gzip")
 
