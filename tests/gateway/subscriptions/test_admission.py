@@ -319,3 +319,8 @@ async def test_labels_are_as_private(client: Fhir, other: Fhir) -> None:
     body = {"resourceType": "Parameters", "parameter": labels}
     assert (await other.ask("POST", f"Subscription/{made['id']}/$meta-add", body)).status_code == 403
     assert (await client.ask("POST", f"Subscription/{made['id']}/$meta-add", body)).status_code == 200
+
+
+async def test_exports_leave_them_out(client: Fhir) -> None:
+    answer = await client.ask("GET", "$export?_type=Subscription", headers={"Prefer": "respond-async"})
+    assert answer.status_code == 403, answer.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -362,6 +363,16 @@ async def test_a_delivery_cut_off_before_it_was_settled_is_repeated_with_its_num
     assert await delivery.sender.send(due.letter) is None
     await line.deliver()
     assert numbers(line.receiver.told("event-notification")) == [1, 1]
+
+
+async def test_writes_at_once_are_numbered_without_gaps(line: Line) -> None:
+    await line.subscribe(wish("Coverage", extension=[extension(MAX_COUNT, valuePositiveInt=10)]))
+    made = await asyncio.gather(*(line.client.create(coverage(order=order)) for order in range(1, 17)))
+    await line.deliver()
+    told = line.receiver.told("event-notification")
+    assert numbers(told) == list(range(1, 17))
+    focuses = [event["focus"]["valueReference"]["reference"].split("/")[-1] for each in told for event in events(each)]
+    assert sorted(focuses) == sorted(each["id"] for each in made)
 
 
 async def test_a_read_is_no_news(line: Line) -> None:
