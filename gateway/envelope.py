@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
-from contextlib import suppress
 from functools import cache
 from uuid import uuid4
 
@@ -21,6 +19,7 @@ from gateway.interactions.exchange import json_response
 from gateway.outcome import UNKNOWN, answer_for, operation_outcome, outcome_of, unforeseen_outcome
 from gateway.store.trouble import busy, is_passing
 from gateway.telemetry import REQUESTS, SECONDS, frames
+from gateway.unread import Unread
 
 PLAUSIBLE_ID = re.compile(rb"[A-Za-z0-9._\-]{8,128}")
 REQUEST_ID = b"x-request-id"
@@ -32,8 +31,7 @@ ALWAYS = (
 )
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """A client may invent others; metrics do not count each by its name."""
-SMALL_BODY = 1024 * 1024
-TAKE_S = 5
+CLOSING = (b"connection", b"close")
 CLIENT_GONE = 499
 """Never sent: the client hung up before there was an answer."""
 log = structlog.get_logger()
@@ -62,6 +60,8 @@ class Envelope:
                 await body.take()
                 status = message["status"]
                 message["headers"] = _complete(message["headers"], id)
+                if body.left and scope.get("http_version") == "1.1":
+                    message["headers"].append(CLOSING)
             await send(message)
 
         try:
@@ -76,31 +76,6 @@ class Envelope:
         finally:
             _account(scope, status, time.perf_counter() - started)
             structlog.contextvars.clear_contextvars()
-
-
-class Unread:
-    """A request's body, as far as nobody has read it.
-
-    A refusal may be sent before the body was read. What is left of a small one is taken before the answer goes out: a
-    server that finds it unread closes the connection, and the client's next request on it runs into nothing.
-    """
-
-    def __init__(self, headers: list[tuple[bytes, bytes]], receive: Receive) -> None:
-        self._receive = receive
-        length = next((value for name, value in headers if name == b"content-length"), b"0")
-        self._left = 0 < int(length) <= SMALL_BODY if length.isdigit() else False
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            self._left = False
-        return message
-
-    async def take(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(TAKE_S):
-                while self._left:
-                    await self.receive()
 
 
 def _request_id(headers: list[tuple[bytes, bytes]]) -> bytes:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -65,7 +65,13 @@ def commands(environment: dict[str, str]) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
+    with serving(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[Server]:
+    """A server over a new database in the folder."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -80,7 +86,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     client = run("client", "add", "--org", "clinic", "--name", "CRM", "--scope", "system/*.cruds")
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateway", "serve", "--port", str(port)], env=environment, stderr=log
+            [sys.executable, "-m", "gateway", "serve", "--port", str(port), *options], env=environment, stderr=log
         )
         try:
             wait_until_ready(url, process, folder / "server.log")
