@@ -1,4 +1,4 @@
-"""Profiles that an organisation demands of every write of its clients: refused, shown in /metadata, told by $validate."""
+"""Profiles that an organisation demands of all that its clients write: refused, in /metadata, told by $validate."""
 
 from __future__ import annotations
 
