@@ -40,11 +40,20 @@ class Realm:
 
     @property
     def token_url(self) -> str:
-        return f"{self.public_url}/oauth/{self.slug}/token"
+        return self.endpoint("token")
 
     @property
     def jwks_url(self) -> str:
-        return f"{self.public_url}/oauth/{self.slug}/jwks"
+        return self.endpoint("jwks")
+
+    def endpoint(self, name: str) -> str:
+        """The address of one of the authorization server's endpoints."""
+        return f"{self.public_url}{self.path}/{name}"
+
+    @property
+    def path(self) -> str:
+        """What the addresses of the authorization server's pages begin with, and its cookies are for."""
+        return f"/oauth/{self.slug}"
 
 
 class Auth:
@@ -68,7 +77,9 @@ class Auth:
         self.types = types
         self.clock = clock
         self.random = random
+        self.box = box
         self.keys = SigningKeys(engine, box, clock)
+        self.http = http
         self.jwks = JwksCache(http, clock)
         self.verifier = TokenVerifier(engine, self.keys, clock)
         self.workers = anyio.CapacityLimiter(WORKERS)

@@ -22,15 +22,21 @@ async def authenticate(request: Request, org: str) -> Caller:
     auth = auth_of(request)
     token = _token(request)
     if caller := auth.verifier.remembered(org, token):
-        return caller
+        return _known(request, caller)
     realm = await anyio.to_thread.run_sync(auth.realm, org)
     try:
-        return await auth.verifier.verify(realm, token)
+        return _known(request, await auth.verifier.verify(realm, token))
     except TokenRejected as rejection:
         log.info("bearer_rejected", org=org, reason=str(rejection))
         raise _refusal(
             f"The bearer token is not valid here. {rejection} Get a new one from {realm.token_url}"
         ) from None
+
+
+def _known(request: Request, caller: Caller) -> Caller:
+    """The audit trail and the limits of a client look for it here."""
+    request.scope["caller"] = caller
+    return caller
 
 
 def _token(request: Request) -> str:

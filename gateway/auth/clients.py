@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +21,12 @@ from gateway.upstream import UpstreamRefused, check_url
 
 CLIENT_CREDENTIALS = "client_credentials"
 AUTHORIZATION_CODE = "authorization_code"
+REFRESH_TOKEN = "refresh_token"  # noqa: S105
 GRANTS = (CLIENT_CREDENTIALS, AUTHORIZATION_CODE)
 SECRETS = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 """OWASP's smallest Argon2id profile: the secrets are 256 random bits of our own, and each token request pays for it."""
 MAX_NAME = 200
+PURPOSE = re.compile(r"[A-Z]{2,20}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,9 @@ class Registration:
     public: bool = False
     redirect_uris: Sequence[str] = ()
     grants: Sequence[str] = ()
+    launch_url: str | None = None
+    """Where an EHR launch of it begins."""
+    purposes: Sequence[str] = ()
 
     @property
     def effective_grants(self) -> Sequence[str]:
@@ -71,6 +77,8 @@ def add_client(
         secret_hash=secret and SECRETS.hash(secret),
         jwks=registration.jwks,
         jwks_url=registration.jwks_url,
+        launch_url=registration.launch_url,
+        purposes=" ".join(dict.fromkeys(registration.purposes)),
         created=now,
     )
     session.add(client)
@@ -100,11 +108,16 @@ def disable_client(session: Session, org: int, client_id: str, *, now: int) -> C
 
 def check(registration: Registration, types: Container[str], *, allow_private: bool) -> None:
     _check_name(registration.name)
-    _check_scope(registration.scope, types)
+    check_scope(registration.scope, types)
     _check_credentials(registration, allow_private=allow_private)
     _check_grants(registration)
     for uri in registration.redirect_uris:
         _check_redirect_uri(uri)
+    if registration.launch_url is not None:
+        _check_redirect_uri(registration.launch_url, "launch_url")
+    for purpose in registration.purposes:
+        if not PURPOSE.fullmatch(purpose):
+            raise Invalid("A purpose of use is a code of v3-PurposeOfUse, such as TREAT or HPAYMT", "purpose")
 
 
 def _check_name(name: str) -> None:
@@ -112,7 +125,7 @@ def _check_name(name: str) -> None:
         raise Invalid(f"A client needs a name of 1 to {MAX_NAME} printable characters", "name")
 
 
-def _check_scope(scope: str, types: Container[str]) -> None:
+def check_scope(scope: str, types: Container[str]) -> None:
     text = " ".join(scope.split())
     if not text or len(text) > MAX_TEXT:
         raise Invalid(f"A client needs scopes, such as system/Patient.rs, of at most {MAX_TEXT} characters", "scope")
@@ -159,20 +172,20 @@ def _check_grants(registration: Registration) -> None:
         raise Invalid("The authorization_code grant needs a redirect URI", "redirect_uri")
 
 
-def _check_redirect_uri(uri: str) -> None:
+def _check_redirect_uri(uri: str, place: str = "redirect_uri") -> None:
     """RFC 6749, 3.1.2 and RFC 8252, 7: absolute, no fragment; https, http on loopback, or a private-use scheme."""
     try:
         parts = urlsplit(uri)
         host = parts.hostname
     except ValueError:
-        raise Invalid("The redirect URI cannot be parsed", "redirect_uri") from None
+        raise Invalid("The redirect URI cannot be parsed", place) from None
     web = parts.scheme == "https" and host
     loopback = parts.scheme == "http" and host in ("127.0.0.1", "::1", "localhost")
     private_use = "." in parts.scheme
     if not (web or loopback or private_use) or "#" in uri or not uri.isascii() or not uri.isprintable() or " " in uri:
         raise Invalid(
-            "A redirect URI is absolute, without fragment, https (or http on loopback, or an app's own scheme)",
-            "redirect_uri",
+            "The address has to be absolute, without fragment, https (or http on loopback, or an app's own scheme)",
+            place,
         )
 
 

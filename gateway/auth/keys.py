@@ -3,6 +3,7 @@
 Access tokens are signed ES384: it is one of the two algorithms that every SMART server must know, its signature is a
 quarter of an RSA one in size, and a key is made in a millisecond, so that each organisation can have its own.
 Verifying costs more than RSA (0.3 against 0.05 ms), which the short cache in verification.py takes out of the hot path.
+ID tokens are signed RS256, which OpenID Connect Core (15.1) demands of every provider, with a key pair for them alone.
 What the gateway signs as a client of EMRs is RS384, the other of the two, with the one gateway-wide key pair that
 they allow-list.
 
@@ -22,6 +23,7 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.auth.secrets import SecretBox
 from gateway.auth.tables import SigningKey
@@ -33,7 +35,9 @@ AsymmetricKey = ECKey | RSAKey
 
 ACCESS_TOKEN_ALG = "ES384"  # noqa: S105
 GATEWAY_ALG = "RS384"
-RSA_BITS = 3072
+ID_TOKEN_ALG = "RS256"  # noqa: S105
+RSA_BITS = {GATEWAY_ALG: 3072, ID_TOKEN_ALG: 2048}
+"""An ID token is read within minutes of its making; the key that EMRs know us by stays for years."""
 LEAD = 3600
 KEEP = 7200
 MICROSECONDS = 1_000_000
@@ -50,49 +54,52 @@ class SigningKeys:
         self._opened: dict[str, AsymmetricKey] = {}
         self._public: dict[str, AsymmetricKey] = {}
 
-    def sign(self, org: int | None, claims: dict[str, Any], *, typ: str = "JWT") -> str:
-        row = self._current(org)
+    def sign(self, org: int | None, claims: dict[str, Any], *, typ: str = "JWT", alg: str | None = None) -> str:
+        row = self._current(org, alg or algorithms_of(org)[0])
         return jwt.encode(
             {"alg": row.alg, "kid": row.kid, "typ": typ}, claims, self._private_key(row), algorithms=[row.alg]
         )
 
-    def published(self, org: int | None) -> KeySet:
-        """The keys that verifiers may meet, the newest first. Makes the first one."""
-        rows = self._rows(org) or [self._make(org, 1, lead=0)]
-        return KeySet([self._public_key(row) for row in rows])
+    def published(self, org: int | None, alg: str | None = None) -> KeySet:
+        """The keys of one algorithm that verifiers may meet, the newest first. Makes the first one."""
+        return KeySet([self._public_key(row) for row in self._rows_or_first(org, alg or algorithms_of(org)[0])])
 
     def jwks(self, org: int | None) -> dict[str, Any]:
         """The JWKS document of an owner."""
-        return {"keys": [dict(key.as_dict(private=False)) for key in self.published(org)]}
+        keys = (key for alg in algorithms_of(org) for key in self.published(org, alg))
+        return {"keys": [dict(key.as_dict(private=False)) for key in keys]}
 
-    def rotate(self, org: int | None, *, lead: int = LEAD) -> str:
+    def rotate(self, org: int | None, *, lead: int = LEAD, alg: str | None = None) -> str:
         """Publish a new key that signs after `lead` seconds, and retire its predecessor then; answers its kid."""
-        rows = self._rows(org)
+        alg = alg or algorithms_of(org)[0]
+        rows = self._rows(org, alg)
         if not rows:
-            return self._make(org, 1, lead=0).kid
-        fresh = self._make(org, rows[0].generation + 1, lead=lead)
+            return self._make(org, alg, 1, lead=0).kid
+        fresh = self._make(org, alg, rows[0].generation + 1, lead=lead)
         with Session(self._engine) as session:
-            for row in session.exec(select(SigningKey).where(SigningKey.org == org, SigningKey.retired == None)):  # noqa: E711
+            for row in session.exec(_of(org, alg).where(SigningKey.retired == None)):  # noqa: E711
                 if row.generation < fresh.generation:
                     row.retired = fresh.signs_from
                     session.add(row)
             session.commit()
         return fresh.kid
 
-    def _current(self, org: int | None) -> SigningKey:
-        rows = self._rows(org) or [self._make(org, 1, lead=0)]
+    def _current(self, org: int | None, alg: str) -> SigningKey:
+        rows = self._rows_or_first(org, alg)
         now = self._now()
         return next((row for row in rows if row.signs_from <= now), rows[-1])
 
-    def _rows(self, org: int | None) -> Sequence[SigningKey]:
+    def _rows_or_first(self, org: int | None, alg: str) -> Sequence[SigningKey]:
+        return self._rows(org, alg) or [self._make(org, alg, 1, lead=0)]
+
+    def _rows(self, org: int | None, alg: str) -> Sequence[SigningKey]:
         newest_first = SigningKey.generation.desc()  # type: ignore[attr-defined]
         with Session(self._engine) as session:
-            rows = session.exec(select(SigningKey).where(SigningKey.org == org).order_by(newest_first)).all()
+            rows = session.exec(_of(org, alg).order_by(newest_first)).all()
         oldest = self._now() - KEEP * MICROSECONDS
         return [row for row in rows if row.retired is None or row.retired > oldest]
 
-    def _make(self, org: int | None, generation: int, *, lead: int) -> SigningKey:
-        alg = GATEWAY_ALG if org is None else ACCESS_TOKEN_ALG
+    def _make(self, org: int | None, alg: str, generation: int, *, lead: int) -> SigningKey:
         slot = f"{'gateway' if org is None else org}/{alg}/{generation}"
         key = _generate(alg)
         kid, now = key.thumbprint(), self._now()
@@ -133,8 +140,17 @@ class SigningKeys:
         return int(self._clock() * MICROSECONDS)
 
 
+def algorithms_of(org: int | None) -> tuple[str, ...]:
+    """What an owner signs with; the first is for everything that names no other."""
+    return (GATEWAY_ALG,) if org is None else (ACCESS_TOKEN_ALG, ID_TOKEN_ALG)
+
+
+def _of(org: int | None, alg: str) -> SelectOfScalar[SigningKey]:
+    return select(SigningKey).where(SigningKey.org == org, SigningKey.alg == alg)
+
+
 def _generate(alg: str) -> AsymmetricKey:
-    return ECKey.generate_key("P-384") if alg.startswith("ES") else RSAKey.generate_key(RSA_BITS)
+    return ECKey.generate_key("P-384") if alg.startswith("ES") else RSAKey.generate_key(RSA_BITS[alg])
 
 
 def _imported(data: Any) -> AsymmetricKey:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from argon2.exceptions import InvalidHashError, VerificationError
 from authlib.oauth2.rfc6749 import ClientMixin  # type: ignore[import-untyped]
 
-from gateway.auth.clients import AUTHORIZATION_CODE, SECRETS
-from gateway.auth.scopes import Scopes, granted
+from gateway.auth.clients import AUTHORIZATION_CODE, REFRESH_TOKEN, SECRETS
+from gateway.auth.scopes import Scopes, delegated, granted
 from gateway.auth.tables import Client
 
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 ASSERTION_METHOD = "private_key_jwt"
+CONFIDENTIAL_METHODS = (*SECRET_METHODS, ASSERTION_METHOD)
 
 
 class RegisteredClient(ClientMixin):  # type: ignore[misc]
@@ -24,8 +25,8 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
     def get_client_id(self) -> str:
         return self.row.client_id
 
-    def get_default_redirect_uri(self) -> str | None:
-        return self.row.redirect_uris[0] if len(self.row.redirect_uris) == 1 else None
+    def get_default_redirect_uri(self) -> None:
+        """SMART: `redirect_uri` is required."""
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Exactly one of the registered ones: no prefix, no pattern (RFC 9700, 2.1)."""
@@ -50,9 +51,14 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
         return response_type == "code" and AUTHORIZATION_CODE in self.row.grants
 
     def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type in self.row.grants
+        """Refresh tokens come with codes, as far as their user grants them."""
+        return (AUTHORIZATION_CODE if grant_type == REFRESH_TOKEN else grant_type) in self.row.grants
 
     def get_allowed_scope(self, scope: str | None) -> str:
         """Without a request, all that is registered (RFC 6749, 3.3 leaves the default to the server)."""
         requested = self._registered if scope is None else Scopes.parse(scope, self._types)
         return str(granted(requested, self._registered))
+
+    def get_delegable_scope(self, scope: str) -> str:
+        """What of a request a user may be asked for."""
+        return str(delegated(Scopes.parse(scope, self._types), self._registered))

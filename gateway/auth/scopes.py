@@ -3,14 +3,14 @@
 Both spellings mean the same set of (context, type, actions): v1 `read` is `rs`, `write` is `cud`, `*` is `cruds`
 (SMART App Launch 2.2, Scopes). The letters of a v2 scope stand in the order c r u d s; anything else is malformed
 and permits nothing. A scope limited by search parameters (`?category=…`) is parsed and kept, but permits nothing:
-until the limit itself is enforced, less than written is safe and more is not. `patient/` and `user/` need a launch;
-here they parse, and permit nothing by themselves.
+until the limit itself is enforced, less than written is safe and more is not. `patient/` and `user/` need a launch:
+`granted` is for clients that come without a user, `delegated` for what a user may hand to a client.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -55,7 +55,7 @@ class ResourceScope:
         """The same scope for less, in its own spelling where that can say it."""
         if (type, actions) == (self.type, self.actions):
             return self
-        return _resource_scope(self.context, type, actions, v1=self.v1)
+        return _resource_scope(self.context, type, actions, self.query, v1=self.v1)
 
 
 @dataclass(frozen=True)
@@ -100,21 +100,41 @@ def rejected(text: str, types: Container[str] | None = None) -> tuple[str, ...]:
 
 def granted(requested: Scopes, registered: Scopes) -> Scopes:
     """What a client without a user gets: requested and registered, by permission, in the requested spelling."""
-    return Scopes(tuple(dict.fromkeys(_grants(requested, registered))))
+    return _common(_unlimited(requested), _unlimited(registered), frozenset({"system"}), frozenset({ADMIN}))
 
 
-def _grants(requested: Scopes, registered: Scopes) -> Iterator[ResourceScope | str]:
+def delegated(requested: Scopes, registered: Scopes) -> Scopes:
+    """What a client may be handed by a user at most: requested and registered, on behalf of the user or a patient."""
+    return _common(requested, registered, frozenset({"patient", "user"}), LAUNCH_SCOPES)
+
+
+def _unlimited(scopes: Scopes) -> Scopes:
+    return Scopes(tuple(item for item in scopes.items if not (isinstance(item, ResourceScope) and item.query)))
+
+
+def _common(requested: Scopes, registered: Scopes, contexts: frozenset[str], plain: frozenset[str]) -> Scopes:
+    found: list[ResourceScope | str] = []
     for item in requested.items:
         if isinstance(item, ResourceScope):
-            yield from _permitted_part(item, registered.resources)
-        elif item == ADMIN and registered.admin:
-            yield item
+            found += _permitted_part(item, registered.resources) if item.context in contexts else ()
+        elif item in plain & registered.plain:
+            found.append(item)
+    return Scopes(tuple(dict.fromkeys(found)))
 
 
 def _permitted_part(wanted: ResourceScope, held: Iterable[ResourceScope]) -> Iterator[ResourceScope]:
-    if wanted.context != "system" or wanted.query:
-        return
-    usable = [scope for scope in held if scope.context == "system" and not scope.query]
+    """Of a scope limited by search parameters, only those who hold as much; of an unlimited one, also limited parts."""
+    same = [scope for scope in held if scope.context == wanted.context]
+    usable = [scope for scope in same if scope.query in ("", wanted.query)]
+    yield from _covered(wanted, usable)
+    if not wanted.query:
+        limited = [scope for scope in same if scope.query and wanted.type in (scope.type, EVERY_TYPE)]
+        for scope in limited:
+            if actions := (wanted.actions & scope.actions) - _actions(usable, scope.type):
+                yield scope.narrowed(scope.type, actions)
+
+
+def _covered(wanted: ResourceScope, usable: Sequence[ResourceScope]) -> Iterator[ResourceScope]:
     everywhere = wanted.actions & _actions(usable, wanted.type)
     if everywhere:
         yield wanted.narrowed(wanted.type, everywhere)
@@ -147,7 +167,8 @@ def _parse_one(word: str, types: Container[str] | None) -> ResourceScope | str |
     return ResourceScope(word, match["context"], type, actions, (match["query"] or "")[1:], v1=match["v1"] is not None)
 
 
-def _resource_scope(context: str, type: str, actions: frozenset[str], *, v1: bool) -> ResourceScope:
+def _resource_scope(context: str, type: str, actions: frozenset[str], query: str, *, v1: bool) -> ResourceScope:
     old = next((word for word, letters in V1.items() if frozenset(letters) == actions), None) if v1 else None
     letters = old or "".join(action for action in ACTIONS if action in actions)
-    return ResourceScope(f"{context}/{type}.{letters}", context, type, actions, v1=old is not None)
+    text = f"{context}/{type}.{letters}" + (f"?{query}" if query else "")
+    return ResourceScope(text, context, type, actions, query, v1=old is not None)

@@ -6,8 +6,9 @@ Instants are UTC microseconds since 1970, as everywhere in the database.
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Text, text
 from sqlmodel import Field, SQLModel
 
 
@@ -28,6 +29,10 @@ class Client(SQLModel, table=True):
     secret_hash: str | None = Field(default=None, sa_column=Column(Text))
     jwks: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     jwks_url: str | None = Field(default=None, sa_column=Column(Text))
+    launch_url: str | None = Field(default=None, sa_column=Column(Text))
+    """Where an EHR launch of it begins."""
+    purposes: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    """The purposes of use that it acts for: codes of http://terminology.hl7.org/ValueSet/v3-PurposeOfUse."""
     created: int = Field(sa_column=Column(BigInteger, nullable=False))
     disabled: int | None = Field(default=None, sa_column=Column(BigInteger))
 
@@ -82,6 +87,8 @@ class UserAccount(SQLModel, table=True):
     """The id of the Patient that this person is, or of …"""
     practitioner: str | None = Field(default=None, sa_column=Column(String(64)))
     """… the Practitioner."""
+    subject: str = Field(default_factory=lambda: uuid4().hex, sa_column=Column(String(64)))
+    """What applications know the person by (`sub`): the same for ever, and nothing that can be guessed."""
     created: int = Field(sa_column=Column(BigInteger, nullable=False))
     disabled: int | None = Field(default=None, sa_column=Column(BigInteger))
 

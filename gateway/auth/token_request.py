@@ -48,11 +48,17 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc]
 
 def read_token_request(token_url: str, headers: Mapping[str, str], body: bytes) -> TokenRequest:
     """Raises authlib's OAuth2Error."""
+    request = read_client_request(token_url, headers, body)
+    if "grant_type" not in request.form:
+        raise InvalidRequestError("The parameter grant_type is missing.")
+    return request
+
+
+def read_client_request(token_url: str, headers: Mapping[str, str], body: bytes) -> TokenRequest:
+    """What a client posts, whatever for. Raises authlib's OAuth2Error."""
     if headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise InvalidRequestError(f"The Content-Type must be {FORM}.")
     form = _form(body)
-    if "grant_type" not in form:
-        raise InvalidRequestError("The parameter grant_type is missing.")
     _check_assertion(form)
     _check_one_method(headers, form)
     return TokenRequest(token_url, _decodable(headers), form)

@@ -1,8 +1,8 @@
 """Access tokens verified: PyJWT with every rule said aloud, and a cache of a few seconds in front.
 
-The cache takes signature and database out of the hot path; its life is also how long a disabled client, a deleted one
-or a narrowed registration goes unnoticed. Time is checked here against the given clock, not by PyJWT, which reads the
-wall's.
+The cache takes signature and database out of the hot path; its life is also how long a disabled client or user, a
+narrowed registration or a revoked grant goes unnoticed. Time is checked here against the given clock, not by PyJWT,
+which reads the wall's.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from gateway.auth.grant_tables import AccessGrant
+from gateway.auth.grants import is_token_revoked, user_of
 from gateway.auth.keys import ACCESS_TOKEN_ALG, Clock, SigningKeys
-from gateway.auth.scopes import Scopes, granted
-from gateway.auth.tables import Client
+from gateway.auth.scopes import Scopes, delegated, granted
+from gateway.auth.tables import Client, UserAccount
 
 if TYPE_CHECKING:
     from gateway.auth.authority import Realm
@@ -43,6 +45,18 @@ class Caller:
     org_slug: str
     client_id: str
     scopes: Scopes
+    patient: str | None = None
+    """The id of the Patient that `patient/` scopes are about."""
+    fhir_user: str | None = None
+    """Who the user is, as TYPE/ID; None where there is no user, or one that no resource stands for."""
+    user_email: str | None = None
+    """The user who handed over the access; None for a client of its own."""
+    user_role: str | None = None
+    """What the user may do here, one of users.Role."""
+    grant: str | None = None
+    """The access grant that the token is of."""
+    purposes: frozenset[str] = frozenset()
+    """The purposes of use that the client is registered for."""
 
 
 class TokenRejected(Exception):
@@ -80,8 +94,16 @@ class TokenVerifier:
     def _verify(self, realm: Realm, token: str) -> tuple[Caller, float]:
         claims = self._claims(realm, token)
         self._check_time(claims)
-        scopes = self._scopes(realm, claims["client_id"], claims["scope"])
-        return Caller(realm.org, realm.slug, claims["client_id"], scopes), claims["exp"] + LEEWAY
+        if not all(isinstance(claims[name], str) for name in ("client_id", "scope", "jti")):
+            raise TokenRejected("Its client_id, scope or jti is no text.")
+        with Session(self._engine) as session:
+            return caller_of(session, realm, claims), claims["exp"] + LEEWAY
+
+    def claims_of(self, realm: Realm, token: str) -> dict[str, Any]:
+        """What a token says that holds now by itself, whatever became of its client and grant. Blocking."""
+        claims = self._claims(realm, token)
+        self._check_time(claims)
+        return claims
 
     def _claims(self, realm: Realm, token: str) -> dict[str, Any]:
         try:
@@ -106,7 +128,7 @@ class TokenVerifier:
         header = jwt.get_unverified_header(token)
         if header.get("typ") not in TOKEN_TYPES or header.get("alg") not in ALGORITHMS:
             raise TokenRejected("It is not an access token (typ at+jwt) signed by this server.")
-        for key in self._keys.published(realm.org):
+        for key in self._keys.published(realm.org, ACCESS_TOKEN_ALG):
             if key.kid == header.get("kid") and isinstance(key.public_key, EllipticCurvePublicKey):
                 return key.public_key
         raise TokenRejected("It is not signed by a current key of this organisation.")
@@ -120,14 +142,41 @@ class TokenVerifier:
         if claims["iat"] - LEEWAY > now:
             raise TokenRejected("It was issued in the future.")
 
-    def _scopes(self, realm: Realm, client_id: object, scope: object) -> Scopes:
-        if not isinstance(client_id, str) or not isinstance(scope, str):
-            raise TokenRejected("Its client_id or scope is no text.")
-        with Session(self._engine) as session:
-            client = session.get(Client, (realm.org, client_id))
-        if client is None or client.disabled is not None:
-            raise TokenRejected("Its client is disabled or gone.")
-        return granted(Scopes.parse(scope), Scopes.parse(client.scopes))
+
+def caller_of(session: Session, realm: Realm, claims: dict[str, Any]) -> Caller:
+    """Who a genuine token makes of its bearer, by what the database says now. Raises TokenRejected."""
+    client = session.get(Client, (realm.org, claims["client_id"]))
+    if client is None or client.disabled is not None:
+        raise TokenRejected("Its client is disabled or gone.")
+    scopes, registered = Scopes.parse(claims["scope"]), Scopes.parse(client.scopes)
+    purposes = frozenset(client.purposes.split())
+    if claims.get("grant") is None:
+        if is_token_revoked(session, realm.org, claims["jti"]):
+            raise TokenRejected("It was revoked.")
+        return Caller(realm.org, realm.slug, client.client_id, granted(scopes, registered), purposes=purposes)
+    grant, user = _living(session, realm, claims)
+    return Caller(
+        realm.org,
+        realm.slug,
+        client.client_id,
+        delegated(scopes, registered),
+        patient=grant.patient,
+        fhir_user=grant.fhir_user,
+        user_email=grant.email,
+        user_role=user.role,
+        grant=grant.id,
+        purposes=purposes,
+    )
+
+
+def _living(session: Session, realm: Realm, claims: dict[str, Any]) -> tuple[AccessGrant, UserAccount]:
+    grant = session.get(AccessGrant, (realm.org, str(claims["grant"])))
+    if grant is None or grant.revoked is not None or grant.client_id != claims["client_id"]:
+        raise TokenRejected("What it was granted was revoked.")
+    user = user_of(session, grant)
+    if user is None:
+        raise TokenRejected("Its user is disabled or gone.")
+    return grant, user
 
 
 def _digest(slug: str, token: str) -> bytes:

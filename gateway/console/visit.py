@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.audit.noting import note
 from gateway.auth.authority import Realm
+from gateway.auth.forms import read_form as read_form
 from gateway.auth.users import Role
 from gateway.console import session
 from gateway.console.pages import HEADERS, page, see_other
 from gateway.console.session import SignedIn
-from gateway.faults import Forbidden, Malformed
-from gateway.negotiation import FORM, check_sends, read_body
+from gateway.faults import Forbidden
 from gateway.services import Services
 
 SIGN_IN = "/console/sign-in"
-MAX_FORM, MAX_FIELDS, MAX_DIGITS = 64 * 1024, 32, 18
+MAX_DIGITS = 18
 log = structlog.get_logger()
 
 
@@ -69,6 +69,7 @@ def for_role(role: Role, handler: Handler, *, watching: bool = False) -> Endpoin
         user = await signed_in(request, services)
         if user is None:
             return to_sign_in(request)
+        note(request.scope, {"org": user.slug, "user": user.email})
         form = await read_form(request) if request.method == "POST" else {}
         if request.method == "POST":
             session.check_csrf(services.sync.box, user.token, request.headers, form)
@@ -101,16 +102,3 @@ def to_sign_in(request: Request) -> Response:
     if "hx-request" in request.headers:
         return Response(status_code=401, headers={**HEADERS, "HX-Redirect": SIGN_IN})
     return see_other(SIGN_IN)
-
-
-async def read_form(request: Request) -> dict[str, str]:
-    """The fields of a posted form; of one that comes twice, the last. Raises Malformed, TooLarge, UnsupportedMedia."""
-    check_sends(request, frozenset({FORM}), FORM)
-    body = await read_body(request, MAX_FORM)
-    try:
-        fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
-    except ValueError:
-        raise Malformed("The form could not be read") from None
-    if any("\0" in text for field in fields for text in field):
-        raise Malformed("Leave out NUL characters")
-    return dict(fields)

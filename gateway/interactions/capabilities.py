@@ -80,9 +80,10 @@ def capability_statement(definitions: Definitions, realm: Realm, demanded: Deman
 
 
 def _security(realm: Realm) -> dict[str, Any]:
-    token = {"url": "token", "valueUri": realm.token_url}
+    names = ("authorize", "token", "introspect", "revoke", "register")
+    addresses = [{"url": name, "valueUri": realm.endpoint(name)} for name in names]
     return {
-        "extension": [{"url": OAUTH_URIS, "extension": [token]}],
+        "extension": [{"url": OAUTH_URIS, "extension": addresses}],
         "cors": False,
         "service": [{"coding": [{"system": SMART_SERVICE, "code": "SMART-on-FHIR"}], "text": "OAuth2, SMART on FHIR"}],
     }

@@ -12,7 +12,7 @@ from joserfc import jwt as jose
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from gateway.auth.keys import KEEP, LEAD, SigningKeys
+from gateway.auth.keys import KEEP, LEAD, SigningKeys, algorithms_of
 from gateway.auth.keyset import PRIVATE_MEMBERS
 from gateway.auth.secrets import SecretBox
 from gateway.auth.tables import SigningKey
@@ -33,7 +33,8 @@ def keys(engine: Engine, clock: Clock) -> SigningKeys:
 
 
 def kids(keys: SigningKeys, org: int | None) -> list[str]:
-    return [key["kid"] for key in keys.jwks(org)["keys"]]
+    """Of the keys that sign access tokens, or what the gateway signs."""
+    return [key["kid"] for key in keys.jwks(org)["keys"] if key["alg"] != "RS256"]
 
 
 def signer(keys: SigningKeys, org: int | None) -> Any:
@@ -42,7 +43,7 @@ def signer(keys: SigningKeys, org: int | None) -> Any:
 
 def test_an_organisation_signs_es384_with_a_published_key(keys: SigningKeys, orgs: dict[str, int]) -> None:
     token = keys.sign(orgs["north"], {"sub": "x"}, typ="at+jwt")
-    (published,) = keys.jwks(orgs["north"])["keys"]
+    published, _ = keys.jwks(orgs["north"])["keys"]
     assert jwt.get_unverified_header(token) == {"alg": "ES384", "kid": published["kid"], "typ": "at+jwt"}
     assert jose.decode(token, keys.published(orgs["north"]), algorithms=["ES384"]).claims == {"sub": "x"}
     assert kids(keys, orgs["south"]) != [published["kid"]]
@@ -56,20 +57,22 @@ def test_the_gateway_signs_rs384(keys: SigningKeys) -> None:
 
 
 def test_private_parts_stay_inside(keys: SigningKeys, engine: Engine, orgs: dict[str, int]) -> None:
-    (published,) = keys.jwks(orgs["north"])["keys"]
-    assert not PRIVATE_MEMBERS & published.keys()
+    for published in keys.jwks(orgs["north"])["keys"]:
+        assert not PRIVATE_MEMBERS & published.keys()
     with Session(engine) as session:
-        row = session.exec(select(SigningKey)).one()
-    secret = json.loads(BOX.open("signing-key", row.private_key, about=row.slot))["d"]
-    assert secret not in row.private_key
-    assert secret not in repr(row) + repr(keys) + repr(vars(keys))
+        rows = session.exec(select(SigningKey)).all()
+    assert len(rows) == 2
+    for row in rows:
+        secret = json.loads(BOX.open("signing-key", row.private_key, about=row.slot))["d"]
+        assert secret not in row.private_key
+        assert secret not in repr(row) + repr(keys) + repr(vars(keys))
 
 
 def test_a_sealed_key_moved_to_another_row_does_not_open(
     keys: SigningKeys, engine: Engine, orgs: dict[str, int]
 ) -> None:
-    keys.jwks(orgs["north"])
-    keys.jwks(orgs["south"])
+    keys.published(orgs["north"])
+    keys.published(orgs["south"])
     with Session(engine) as session:
         north, south = session.exec(select(SigningKey).order_by(SigningKey.slot)).all()
         north.private_key = south.private_key
@@ -96,6 +99,16 @@ def test_rotation_publishes_first_and_signs_later(keys: SigningKeys, clock: Cloc
     assert kids(keys, org) == [new, old]
     clock.advance(KEEP)
     assert kids(keys, org) == [new]
+
+
+def test_id_tokens_have_a_key_of_their_own(keys: SigningKeys, clock: Clock, orgs: dict[str, int]) -> None:
+    org = orgs["north"]
+    signed = [jwt.get_unverified_header(keys.sign(org, {"sub": "x"}, alg=alg)) for alg in algorithms_of(org)]
+    assert [header["alg"] for header in signed] == ["ES384", "RS256"]
+    assert [(key["kty"], key["alg"]) for key in keys.jwks(org)["keys"]] == [("EC", "ES384"), ("RSA", "RS256")]
+    fresh = keys.rotate(org, alg="RS256")
+    assert kids(keys, org) == [signed[0]["kid"]], "the other key stays"
+    assert [key.kid for key in keys.published(org, "RS256")] == [fresh, signed[1]["kid"]]
 
 
 def test_rotating_what_was_never_used_makes_the_first_key(keys: SigningKeys, orgs: dict[str, int]) -> None:

@@ -57,7 +57,7 @@ async def test_a_secret_in_the_form(world: World) -> None:
     ("form", "error"),
     [
         ({"grant_type": "not_a_grant_type"}, "unsupported_grant_type"),
-        ({"grant_type": "authorization_code"}, "unsupported_grant_type"),
+        ({"grant_type": "password"}, "unsupported_grant_type"),
         ({"grant_type": ""}, "invalid_request"),
         ({"scope": "system/Patient.rs"}, "invalid_request"),
         ({**GRANT, "client_assertion_type": "not_an_assertion_type"}, "invalid_request"),

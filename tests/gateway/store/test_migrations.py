@@ -23,7 +23,13 @@ from gateway.store.tables import INDEX_TABLES
 from tests.databases import Original
 from tests.gateway.store.basic_definitions import BasicDefinitions
 
-PARTS = ("gateway.store.tables", "gateway.auth.tables", "gateway.sync.tables", "gateway.bulk.tables")
+PARTS = (
+    "gateway.store.tables",
+    "gateway.auth.tables",
+    "gateway.auth.grant_tables",
+    "gateway.sync.tables",
+    "gateway.bulk.tables",
+)
 
 
 @contextmanager

@@ -1,0 +1,90 @@
+"""The patient picker of a standalone launch: whom a user may choose, found by name, birth date and identifier.
+
+The search is the one of the FHIR face, on behalf of the user; nothing of it is in an address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from gateway.auth.authority import Realm
+from gateway.auth.consent import fhir_user_of
+from gateway.auth.scopes import Scopes
+from gateway.auth.tables import Client, UserAccount
+from gateway.auth.verification import Caller
+from gateway.faults import Fault
+from gateway.interactions.exchange import Exchange
+from gateway.interactions.search_type import plan
+from gateway.services import Services
+from gateway.store import document
+
+SHOWN = 20
+FIELDS = ("name", "birthdate", "identifier")
+READING = Scopes.parse("system/Patient.rs")
+NO_REQUEST = {"type": "http", "method": "GET", "headers": [], "query_string": b"", "path_params": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A patient as the picker and the consent page show them."""
+
+    id: str
+    name: str
+    birth_date: str
+    gender: str
+    identifiers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a search of the picker gives."""
+
+    patients: tuple[Found, ...] = ()
+    more: bool = False
+    wrong: str | None = None
+
+
+def looking(services: Services, realm: Realm, client: Client, user: UserAccount) -> Exchange:
+    """The user looks, for the client: neither is shown what it may not see."""
+    caller = Caller(
+        realm.org,
+        realm.slug,
+        client.client_id,
+        READING,
+        fhir_user=fhir_user_of(user),
+        user_email=user.email,
+        purposes=frozenset(client.purposes.split()),
+    )
+    return Exchange(Request(NO_REQUEST), services, realm, caller)
+
+
+async def search(exchange: Exchange, sought: dict[str, str]) -> Listing:
+    params = [(name, sought[name].strip()) for name in FIELDS if sought.get(name, "").strip()]
+    try:
+        planned = plan(exchange, "Patient", [*params, ("_count", str(SHOWN)), ("_sort", "family,given")])
+    except Fault as fault:
+        return Listing(wrong="; ".join(issue.diagnostics for issue in fault.issues))
+    page = await exchange.services.store.search(exchange.realm.org, planned.query)
+    return Listing(tuple(described(document.decode(match.body)) for match in page.matches), page.after is not None)
+
+
+async def one(exchange: Exchange, id: str) -> Found | None:
+    """A patient whom the user may see."""
+    stored = exchange.visible(await exchange.services.store.read(exchange.realm.org, "Patient", id))
+    return None if stored is None or stored.deleted else described(document.decode(stored.body))
+
+
+def described(patient: dict[str, Any]) -> Found:
+    names = [name for name in patient.get("name", ()) if name.get("use") != "old"] or [{}]
+    name = names[0].get("text") or " ".join((*names[0].get("given", ()), names[0].get("family", "")))
+    values = (identifier.get("value", "") for identifier in patient.get("identifier", ()))
+    return Found(
+        patient["id"],
+        name.strip() or "no name",
+        patient.get("birthDate", ""),
+        patient.get("gender", ""),
+        tuple(value for value in values if value)[:3],
+    )
