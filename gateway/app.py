@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from gateway.auth.endpoints import ROUTES as AUTH_ROUTES
 from gateway.bulk.routes import bulk_routes
 from gateway.console.routes import ROUTES as CONSOLE_ROUTES
+from gateway.cors import BrowserApplications
 from gateway.envelope import Envelope, database_response, fault_response, http_exception_response
 from gateway.faults import Fault
 from gateway.interactions.bundle import bundle
@@ -126,7 +127,7 @@ def create_app(services: Services | None, lifespan: Lifespan | None = None) -> S
     """The ASGI application over services that are open already, or that its lifespan opens and puts in place."""
     app = Starlette(
         routes=[*ROUTES, *OPERATIONS],
-        middleware=[Middleware(Envelope), Middleware(Rendering)],
+        middleware=[Middleware(Envelope), Middleware(BrowserApplications), Middleware(Rendering)],
         exception_handlers={
             Fault: fault_response,
             HTTPException: http_exception_response,

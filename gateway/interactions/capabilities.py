@@ -84,7 +84,7 @@ def _security(realm: Realm) -> dict[str, Any]:
     addresses = [{"url": name, "valueUri": realm.endpoint(name)} for name in names]
     return {
         "extension": [{"url": OAUTH_URIS, "extension": addresses}],
-        "cors": False,
+        "cors": True,
         "service": [{"coding": [{"system": SMART_SERVICE, "code": "SMART-on-FHIR"}], "text": "OAuth2, SMART on FHIR"}],
     }
 
