@@ -25,8 +25,9 @@ BY_CRITERIA = frozenset({"PUT", "PATCH", "DELETE"})
 CARRYING = frozenset({"POST", "PUT"})
 MAX_ENTRIES = 10_000
 TARGET = re.compile(
-    r"/?(?:(?P<type>[A-Za-z]+)(?:/(?P<id>[^/?#_$][^/?#]*))?(?P<history>/_history(?:/(?P<vid>[^/?#]+))?)?"
-    r"(?:/\$(?P<operation>[a-z-]+))?|(?P<system>_history)|\$(?P<of_system>[a-z-]+))"
+    r"/?(?:(?P<type>[A-Za-z]+)(?:/(?P<id>[^/?#_$][^/?#]*)(?:/(?P<compartment>[A-Za-z]+|\*)(?=\?|\Z))?)?"
+    r"(?P<history>/_history(?:/(?P<vid>[^/?#]+))?)?"
+    r"(?:/\$(?P<operation>[a-z-]+))?|(?P<system>_history)|\$(?P<of_system>[a-z-]+))?"
     r"(?:\?(?P<query>[^#]*))?",
     re.ASCII,
 )
@@ -45,6 +46,14 @@ class Target:
     version: int | None
     query: str
     operation: str | None = None
+    compartment: str | None = None
+    """The type that is searched in the compartment of `type`/`id`, or * for all."""
+
+    @property
+    def is_of_several(self) -> bool:
+        """A search of the system, or of a compartment."""
+        alone = self.type is None and self.operation is None and not self.history
+        return alone or self.compartment is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,8 @@ class Entry:
 
     @property
     def needs(self) -> list[tuple[str, str]]:
-        """(type, action) of each scope that it takes; operations and the history of the system see to their own."""
-        if self.target.type is None or self.target.operation is not None:
+        """(type, action) of each scope that it takes; operations, and what is of several types, see to their own."""
+        if self.target.type is None or self.target.operation is not None or self.target.is_of_several:
             return []
         if self.method in READING:
             return [(self.type, "s" if self.id is None else "r")]
@@ -141,7 +150,8 @@ def read_entry(index: int, entry: Any, base: str) -> Entry:
 
 
 def _target(url: str | None, base: str, place: str) -> Target:
-    found = TARGET.fullmatch((url or "").removeprefix(f"{base}/"))
+    below = url.removeprefix(base) if url and url.startswith((f"{base}/", f"{base}?")) else url
+    found = TARGET.fullmatch(below) if below else None
     if found is None:
         raise NotSupported("url is [type], [type]/[id], their _history, or [type]?criteria, below this base", place)
     id, version = found["id"], found["vid"]
@@ -154,6 +164,7 @@ def _target(url: str | None, base: str, place: str) -> Target:
         version=None if version is None else int(version),
         query=found["query"] or "",
         operation=found["operation"] or found["of_system"],
+        compartment=found["compartment"],
     )
 
 
@@ -169,6 +180,8 @@ def _check_shape(method: str, target: Target, resource: Any, place: str) -> None
         raise NotSupported("An entry gets [type]/[id]/$meta or Patient/[id]/$everything; call others alone", url)
     if method not in READING and target.history:
         raise NotSupported(f"A {method} does not go to a history", url)
+    if method not in READING and target.is_of_several:
+        raise NotSupported(f"A {method} goes to [type] or [type]/[id]", url)
     if method == "POST" and target.id is not None:
         raise Invalid("A POST goes to the type; use PUT for a known id", url)
     if method in BY_CRITERIA and target.id is None and not target.query:

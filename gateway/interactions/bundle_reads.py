@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gateway.interactions.bundle_entries import Entry
 from gateway.interactions.changes import present
 from gateway.interactions.exchange import Exchange
 from gateway.interactions.history import PlannedHistory, history_body, plan_history
 from gateway.interactions.read import has_version
-from gateway.interactions.search_authority import value_sets
+from gateway.interactions.search_authority import value_sets, value_sets_within
+from gateway.interactions.search_system import Several, plan_compartment, plan_system
 from gateway.interactions.search_type import page_body, plan
 from gateway.interactions.subset import subset_of_one
 from gateway.interactions.transaction import Outcome
 from gateway.operations.in_bundles import called
+from gateway.search.criteria import Codes
 from gateway.store.contract import Stored, Transaction
 from gateway.store.history_sql import history, history_page, one_version
 
@@ -28,6 +32,9 @@ async def read_alone(exchange: Exchange, entry: Entry) -> Outcome:
     if entry.target.history:
         planned = _history(exchange, entry)
         return whole(entry, history_body(exchange, planned, await history(store, org, planned.query)))
+    if entry.target.is_of_several:
+        several = _several(exchange, entry, await value_sets(exchange, entry.params))
+        return whole(entry, several.body(exchange, [await store.search(org, query) for query in several.queries]))
     if entry.id is not None:
         return read_outcome(exchange, entry, await store.read(org, entry.type, entry.id))
     searched = plan(exchange, entry.type, entry.params, codes=await value_sets(exchange, entry.params))
@@ -46,9 +53,13 @@ def read_within(exchange: Exchange, entry: Entry, transaction: Transaction) -> O
     if entry.target.history:
         planned = _history(exchange, entry)
         return whole(entry, history_body(exchange, planned, history_page(connection, org, planned.query)))
+    if entry.target.is_of_several:
+        several = _several(exchange, entry, value_sets_within(exchange, entry.params, transaction))
+        return whole(entry, several.body(exchange, [transaction.search(query) for query in several.queries]))
     if entry.id is not None:
         return read_outcome(exchange, entry, transaction.read(entry.type, entry.id))
-    searched = plan(exchange, entry.type, entry.params)
+    codes = value_sets_within(exchange, entry.params, transaction)
+    searched = plan(exchange, entry.type, entry.params, codes=codes)
     return whole(entry, page_body(exchange, searched, transaction.search(searched.query)))
 
 
@@ -72,6 +83,13 @@ def whole(entry: Entry, body: bytes) -> Outcome:
 
 def _body(entry: Entry, body: bytes) -> bytes | None:
     return None if entry.method == "HEAD" else body
+
+
+def _several(exchange: Exchange, entry: Entry, codes: Mapping[str, Codes]) -> Several:
+    id, searched = entry.id, entry.target.compartment
+    if id is None or searched is None:
+        return plan_system(exchange, entry.params, codes)
+    return plan_compartment(exchange, entry.type, id, searched, entry.params, codes)
 
 
 def _history(exchange: Exchange, entry: Entry) -> PlannedHistory:

@@ -11,7 +11,7 @@ from gateway.search.criteria import Authority, Codes
 from gateway.search.includes import EVERY, INCLUDE, REVINCLUDE
 from gateway.search.query import Criterion, Query, TokenValue, UriValue
 from gateway.store import document
-from gateway.store.contract import Stored
+from gateway.store.contract import Page, Transaction
 from gateway.subscriptions.visibility import sees_all
 
 Params = Sequence[tuple[str, str]]
@@ -58,25 +58,39 @@ def _require(exchange: Exchange, type: str, action: str, name: str) -> None:
 
 async def value_sets(exchange: Exchange, params: Params) -> Mapping[str, Codes]:
     """The stored value sets that `:in` and `:not-in` name, as far as they list their codes."""
-    urls = {text for name, text in params if name.endswith(MEMBERSHIP)}
-    found: dict[str, Codes] = {}
+    store, org = exchange.services.store, exchange.realm.org
+    named = _named(exchange, params)
+    return _listed([(url, await store.search(org, query)) for url, query in named])
+
+
+def value_sets_within(exchange: Exchange, params: Params, transaction: Transaction) -> Mapping[str, Codes]:
+    """Those that a transaction has written, too."""
+    return _listed([(url, transaction.search(query)) for url, query in _named(exchange, params)])
+
+
+def _named(exchange: Exchange, params: Params) -> list[tuple[str, Query]]:
     if not exchange.caller.scopes.allows("ValueSet", "r"):
-        return found
-    for url in sorted(urls):
-        for match in await _value_sets_at(exchange, url):
-            value_set = document.decode(match.body)
-            codes = ValueSets([{**value_set, "url": url}], ()).expand(url)
-            if codes is not None:
-                found[url] = codes
-    return found
+        return []
+    urls = {text for name, text in params if name.endswith(MEMBERSHIP)}
+    return [(url, _value_set_at(exchange, url)) for url in sorted(urls)]
 
 
-async def _value_sets_at(exchange: Exchange, url: str) -> Sequence[Stored]:
-    """By their canonical URL, or by their place here, in full or relative (search.html#token)."""
+def _value_set_at(exchange: Exchange, url: str) -> Query:
+    """By its canonical URL, or by its place here, in full or relative (search.html#token)."""
     place = url.removeprefix(f"{exchange.base}/")
     if place.startswith("ValueSet/"):
         wanted = Criterion("_id", "token", "", (TokenValue(None, place.removeprefix("ValueSet/")),))
     else:
         wanted = Criterion("url", "uri", "", (UriValue(url),))
-    query = Query("ValueSet", (wanted,), count=1, want_total=False)
-    return (await exchange.services.store.search(exchange.realm.org, query)).matches
+    return Query("ValueSet", (wanted,), count=1, want_total=False)
+
+
+def _listed(found: Sequence[tuple[str, Page]]) -> Mapping[str, Codes]:
+    listed: dict[str, Codes] = {}
+    for url, page in found:
+        for match in page.matches:
+            value_set = document.decode(match.body)
+            codes = ValueSets([{**value_set, "url": url}], ()).expand(url)
+            if codes is not None:
+                listed[url] = codes
+    return listed

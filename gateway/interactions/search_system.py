@@ -5,8 +5,8 @@ Each type is searched by itself, with the parameters that all of them have, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
@@ -15,11 +15,13 @@ from gateway.interactions.changes import check_id
 from gateway.interactions.exchange import Exchange
 from gateway.interactions.merging import merged
 from gateway.interactions.search_authority import value_sets
-from gateway.interactions.search_type import Params, Planned, answer, opened, page_body, plan, posted_params, url_params
+from gateway.interactions.search_type import Params, Planned, opened, page_body, plan, posted_params, url_params
 from gateway.negotiation import CONTENT_TYPE
+from gateway.search.criteria import Codes
 from gateway.search.includes import INCLUDE, REVINCLUDE
 from gateway.search.paging import PAGE
-from gateway.search.query import Condition, Criterion, Either, ReferenceValue, TokenValue
+from gateway.search.query import Condition, Criterion, Either, Query, ReferenceValue, TokenValue
+from gateway.store.contract import Page
 
 TYPE = "_type"
 PATIENT, EVERY = "Patient", "*"
@@ -46,25 +48,59 @@ async def search_compartment_by_post(exchange: Exchange) -> Response:
 
 
 async def _of_system(exchange: Exchange, params: Params) -> Response:
-    served = exchange.services.definitions.served
-    return await _of_types(exchange, _types(exchange, params, served), params, "")
+    return await _answer(exchange, plan_system(exchange, params, await value_sets(exchange, params)))
 
 
 async def _of_compartment(exchange: Exchange, params: Params) -> Response:
-    if exchange.type not in exchange.services.definitions.served:
+    id, searched = exchange.id, exchange.request.path_params["compartment"]
+    codes = await value_sets(exchange, params)
+    return await _answer(exchange, plan_compartment(exchange, exchange.type, id, searched, params, codes))
+
+
+async def _answer(exchange: Exchange, several: Several) -> Response:
+    store, org = exchange.services.store, exchange.realm.org
+    pages = [await store.search(org, query) for query in several.queries]
+    return Response(several.body(exchange, pages), media_type=CONTENT_TYPE)
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Searches of a type each, whose pages make one."""
+
+    whole: Planned
+    """What the answer's links repeat and its page token is bound to."""
+    queries: Sequence[Query]
+
+    def body(self, exchange: Exchange, pages: Sequence[Page]) -> bytes:
+        """The searchset, of a page of each query."""
+        alone = len(pages) == 1 and self.whole.query is self.queries[0]
+        return page_body(exchange, self.whole, pages[0] if alone else merged(self.whole.query, pages))
+
+
+def plan_system(exchange: Exchange, params: Params, codes: Mapping[str, Codes]) -> Several:
+    served = exchange.services.definitions.served
+    return _of_types(exchange, _types(exchange, params, served), params, codes, "")
+
+
+def plan_compartment(
+    exchange: Exchange, type: str, id: str, searched: str, params: Params, codes: Mapping[str, Codes]
+) -> Several:
+    """`searched` is a type, or * for all that are in the compartment."""
+    if type not in exchange.services.definitions.served:
         raise NotFound("This server has no such resource type; GET metadata lists those it has")
-    if exchange.type != PATIENT:
+    if type != PATIENT:
         raise NotSupported("This server declares the compartment of Patient only")
-    id, searched = check_id(exchange.id), exchange.request.path_params["compartment"]
+    check_id(id)
     members = exchange.services.definitions.patient_compartment
     path = f"{PATIENT}/{id}/{searched}"
     if searched == EVERY:
-        return await _of_types(exchange, _types(exchange, params, {*members, PATIENT}), params, path, id)
+        return _of_types(exchange, _types(exchange, params, {*members, PATIENT}), params, codes, path, id)
     exchange.require(searched, "s")
     if searched not in members:
         raise NotFound(f"No {searched} is in the compartment of a Patient")
-    exchange.request.path_params["type"] = searched
-    return await answer(exchange, params, (within(exchange, searched, id),), path)
+    conditions = (within(exchange, searched, id),)
+    planned = plan(exchange, searched, params, codes=codes, within=conditions, path=path)
+    return Several(planned, (planned.query,))
 
 
 def within(exchange: Exchange, type: str, id: str) -> Condition:
@@ -91,14 +127,18 @@ def _types(exchange: Exchange, params: Params, among: frozenset[str] | set[str])
     return found
 
 
-async def _of_types(
-    exchange: Exchange, types: Sequence[str], params: Params, path: str, patient: str | None = None
-) -> Response:
+def _of_types(
+    exchange: Exchange,
+    types: Sequence[str],
+    params: Params,
+    codes: Mapping[str, Codes],
+    path: str,
+    patient: str | None = None,
+) -> Several:
     for name, _ in params:
         if name.partition(":")[0] in (INCLUDE, REVINCLUDE):
             raise NotSupported(f"`{name.partition(':')[0]}` is not supported where several types are searched.", name)
     asked = [(name, text) for name, text in params if name not in (TYPE, PAGE)]
-    codes = await value_sets(exchange, params)
 
     def plans_of(asked: Params) -> list[Planned]:
         return [
@@ -112,13 +152,11 @@ async def _of_types(
         common = plans_of([(name, text) for name, text in asked if name not in unknown])
         plans = [replace(each, unknown=sorted(unknown)) for each in common]
     whole = _whole(exchange, types, plans, params, path)
-    store, org, after = exchange.services.store, exchange.realm.org, whole.query.after
-    pages = [await store.search(org, replace(each.query, after=after)) for each in plans]
-    return Response(page_body(exchange, whole, merged(whole.query, pages)), media_type=CONTENT_TYPE)
+    return Several(whole, [replace(each.query, after=whole.query.after) for each in plans])
 
 
 def _whole(exchange: Exchange, types: Sequence[str], plans: Sequence[Planned], params: Params, path: str) -> Planned:
-    """What the answer's links repeat and its page token is bound to: every type's query."""
+    """Every type's query in one."""
     first = plans[0]
     unknown = tuple(dict.fromkeys(name for each in plans for name in each.unknown))
     criteria = tuple(condition for each in plans for condition in each.query.criteria)

@@ -55,13 +55,10 @@ async def posted_params(exchange: Exchange) -> Params:
     return [*url_params(exchange), *posted]
 
 
-async def answer(
-    exchange: Exchange, params: Params, within: Sequence[Condition] = (), path: str | None = None
-) -> Response:
-    """`within` are conditions besides the parameters: a compartment."""
+async def answer(exchange: Exchange, params: Params) -> Response:
     exchange.require(exchange.type, "s")
     codes = await value_sets(exchange, params)
-    planned = plan(exchange, exchange.type, params, codes=codes, within=within, path=path)
+    planned = plan(exchange, exchange.type, params, codes=codes)
     page = await exchange.services.store.search(exchange.realm.org, planned.query)
     return Response(page_body(exchange, planned, page), media_type=CONTENT_TYPE)
 
@@ -86,6 +83,7 @@ def plan(
     within: Sequence[Condition] = (),
     path: str | None = None,
 ) -> Planned:
+    """`within` are conditions besides the parameters: a compartment."""
     services = exchange.services
     query, unknown = parse(
         services.definitions,
@@ -113,7 +111,7 @@ def opened(exchange: Exchange, query: Query, params: Params) -> Query:
 
 
 def page_body(exchange: Exchange, planned: Planned, page: Page) -> bytes:
-    place, known = f"{exchange.base}/{planned.path}".rstrip("/"), planned.known
+    place, known = f"{exchange.base}/{planned.path}".rstrip("/"), served(planned.known)
     links = {"self": f"{place}?{urlencode(known)}".rstrip("?")}
     if page.after is not None:
         key, org = exchange.services.paging_key, exchange.realm.org
@@ -125,6 +123,11 @@ def page_body(exchange: Exchange, planned: Planned, page: Page) -> bytes:
     )
     near = sought(planned.query.criteria)
     return searchset(exchange.base, matches, included, page.total, links, tuple(warnings(planned, cut=page.cut)), near)
+
+
+def served(params: Params) -> Params:
+    """As they were processed (search.html#conformance): a page beyond the limit is one of the limit."""
+    return [(name, str(MAX_COUNT) if name == COUNT and is_beyond(text) else text) for name, text in params]
 
 
 def _caller(exchange: Exchange) -> str:

@@ -20,6 +20,7 @@ VALUES = {
     "quantity": "5.0||mg",
     "composite": "x$2024",
     "uri": "http://x.example",
+    "special": "42.25|-83.69|11|km",
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.interactions.subset import subset_of_one
-from tests.gateway.conftest import Fhir, bundle, entry, issue, patient
+from tests.gateway.conftest import NORTH, Fhir, bundle, entry, issue, patient
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 VALUE_SET = {
@@ -77,7 +77,9 @@ async def test_parts_in_bundles(one: Fhir, type: str) -> None:
 
 @pytest.mark.parametrize("count", ["1001", "99999999999", "0" * 30 + "5000"])
 async def test_a_page_has_its_limit_and_says_so(one: Fhir, count: str) -> None:
-    match, warning = (await one.ask("GET", f"Patient?_count={count}")).json()["entry"]
+    answer = (await one.ask("GET", f"Patient?_count={count}")).json()
+    assert answer["link"] == [{"relation": "self", "url": f"{NORTH}/Patient?_count=1000"}]
+    match, warning = answer["entry"]
     assert match["resource"]["id"] == "one"
     assert warning["search"] == {"mode": "outcome"}
     assert (issue(warning["resource"])["severity"], issue(warning["resource"])["expression"]) == ("warning", ["_count"])

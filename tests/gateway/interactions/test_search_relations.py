@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.conftest import NORTH, Fhir, entry, issue, patient
+from tests.gateway.conftest import NORTH, Fhir, bundle, entry, issue, patient
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
@@ -63,51 +63,115 @@ async def found(client: Fhir, search: str, mode: str = "match") -> str:
     return " ".join(sorted(entry["resource"]["id"] for entry in entries if entry["search"]["mode"] == mode))
 
 
-@pytest.mark.parametrize(
-    ("search", "ids"),
-    [
-        ("Observation?subject:Patient.family=adams", "high"),
-        ("Observation?patient.gender=male", "low pulse"),
-        ("Observation?subject.family=adams", "high"),
-        ("Observation?patient.organization.partof.name=network", "high"),
-        ("Observation?patient.family:missing=true", ""),
-        ("Observation?subject:Patient.gender:not=male", "high"),
-        ("Patient?_has:Observation:patient:code=8867-4", "b"),
-        ("Patient?_has:Observation:patient:code=8480-6&gender=female", "a"),
-        ("Organization?_has:Patient:organization:_has:Observation:patient:code=8480-6", "o"),
-        ("Patient?_has:Encounter:patient:status=finished", "a"),
-        ("Patient?_has:Observation:patient:_has:Provenance:target:_id=v", "a"),
-        ("Patient?_list=l", "b"),
-        ("Observation?code-value-quantity=8480-6$gt140", "high"),
-        (f"Observation?code-value-quantity={LOINC}|8480-6$110|{UCUM}|mm[Hg]", "low"),
-        ("Observation?code-value-quantity=8867-4$lt140", ""),
-        ("Observation?combo-code-value-quantity=8480-6$ge110,8867-4$150", "high low pulse"),
-        ("Observation?code-value-quantity:missing=true", ""),
-        ("Observation?code:text=systolic", "high low pulse"),
-        ("Observation?code:text=pressure", ""),
-        ("Patient?identifier:text=chart", "a"),
-        ("Patient?identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|7", "a"),
-        ("Patient?identifier:of-type=|MR|7", "a"),
-        ("Patient?identifier:of-type=|MR|8", ""),
-        ("Coverage?payor:identifier=urn:payer|P1", "c"),
-        ("Observation?code:in=https://own.example/vs/pressures/one", "high low"),
-        ("Observation?code:not-in=https://own.example/vs/pressures/one", "pulse"),
-        ("Patient?gender:in=http://hl7.org/fhir/ValueSet/administrative-gender", "a b"),
-        ("ValueSet?url:below=https://own.example/vs", "pressures"),
-        ("ValueSet?url:below=https://own.example/vs/press", ""),
-        ("ValueSet?url:above=https://own.example/vs/pressures/one/two", "pressures"),
-        ("Patient?_id:missing=false", "a b"),
-        ("Patient?_lastUpdated:missing=true", ""),
-        ("Patient/a/Observation", "high"),
-        ("Patient/b/Observation?code=8480-6", "low"),
-        ("Patient/a/Encounter", "e"),
-        ("Patient/a/*", "a c e high"),
-        ("?_type=Patient,Organization&_id=a,o", "a o"),
-        ("?_id=high", "high"),
-    ],
-)
+SEARCHES = [
+    ("Observation?subject:Patient.family=adams", "high"),
+    ("Observation?patient.gender=male", "low pulse"),
+    ("Observation?subject.family=adams", "high"),
+    ("Observation?patient.organization.partof.name=network", "high"),
+    ("Observation?patient.family:missing=true", ""),
+    ("Observation?subject:Patient.gender:not=male", "high"),
+    ("Patient?_has:Observation:patient:code=8867-4", "b"),
+    ("Patient?_has:Observation:patient:code=8480-6&gender=female", "a"),
+    ("Organization?_has:Patient:organization:_has:Observation:patient:code=8480-6", "o"),
+    ("Patient?_has:Encounter:patient:status=finished", "a"),
+    ("Patient?_has:Observation:patient:_has:Provenance:target:_id=v", "a"),
+    ("Patient?_list=l", "b"),
+    ("Observation?code-value-quantity=8480-6$gt140", "high"),
+    (f"Observation?code-value-quantity={LOINC}|8480-6$110|{UCUM}|mm[Hg]", "low"),
+    ("Observation?code-value-quantity=8867-4$lt140", ""),
+    ("Observation?combo-code-value-quantity=8480-6$ge110,8867-4$150", "high low pulse"),
+    ("Observation?code-value-quantity:missing=true", ""),
+    ("Observation?code:text=systolic", "high low pulse"),
+    ("Observation?code:text=pressure", ""),
+    ("Patient?identifier:text=chart", "a"),
+    ("Patient?identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|7", "a"),
+    ("Patient?identifier:of-type=|MR|7", "a"),
+    ("Patient?identifier:of-type=|MR|8", ""),
+    ("Coverage?payor:identifier=urn:payer|P1", "c"),
+    ("Observation?code:in=https://own.example/vs/pressures/one", "high low"),
+    ("Observation?code:not-in=https://own.example/vs/pressures/one", "pulse"),
+    ("Patient?gender:in=http://hl7.org/fhir/ValueSet/administrative-gender", "a b"),
+    ("ValueSet?url:below=https://own.example/vs", "pressures"),
+    ("ValueSet?url:below=https://own.example/vs/press", ""),
+    ("ValueSet?url:above=https://own.example/vs/pressures/one/two", "pressures"),
+    ("Patient?_id:missing=false", "a b"),
+    ("Patient?_lastUpdated:missing=true", ""),
+    ("Patient/a/Observation", "high"),
+    ("Patient/b/Observation?code=8480-6", "low"),
+    ("Patient/a/Encounter", "e"),
+    ("Patient/a/*", "a c e high"),
+    ("?_type=Patient,Organization&_id=a,o", "a o"),
+    ("?_id=high", "high"),
+]
+
+
+@pytest.mark.parametrize(("search", "ids"), SEARCHES)
 async def test_finds(chart: Fhir, search: str, ids: str) -> None:
     assert await found(chart, search) == ids
+
+
+@pytest.mark.parametrize("type", ["transaction", "batch"])
+async def test_entries_of_bundles_find_the_same(chart: Fhir, type: str) -> None:
+    entries = [entry("GET", search) for search, _ in SEARCHES]
+    answer = await chart.ask("POST", "", bundle(*entries, type=type))
+    assert answer.status_code == 200, answer.text
+    for (search, _), one in zip(SEARCHES, answer.json()["entry"], strict=True):
+        assert one["response"]["status"] == "200 OK", (search, one)
+        assert one["resource"] == (await chart.ask("GET", search)).json(), search
+
+
+async def test_entries_of_transactions_find_what_it_writes(chart: Fhir) -> None:
+    value_set = {**RESOURCES[-1], "id": "rates", "url": "https://own.example/vs/rates"}
+    value_set["compose"] = {"include": [{"system": LOINC, "concept": [{"code": "8867-4"}]}]}
+    answer = await chart.transaction(
+        entry("GET", "Observation?code:in=https://own.example/vs/rates"),
+        entry("GET", "Patient/b/Observation?code=8867-4&_sort=_id"),
+        entry("GET", f"{NORTH}?_type=Patient,Observation&_id=new,b&_sort=_id"),
+        entry("HEAD", "Patient/b/*"),
+        entry("PUT", "ValueSet/rates", value_set),
+        entry("PUT", "Observation/new", observation("new", "Patient/b", "8867-4", 70)),
+    )
+    assert answer.status_code == 200, answer.text
+    one, two, three, head = answer.json()["entry"][:4]
+    assert [each["resource"]["id"] for each in one["resource"]["entry"]] == ["pulse", "new"]
+    assert [each["resource"]["id"] for each in two["resource"]["entry"]] == ["new", "pulse"]
+    assert [each["resource"]["id"] for each in three["resource"]["entry"]] == ["b", "new"]
+    assert "resource" not in head
+
+
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        ("GET", "Encounter/e/Observation"),
+        ("GET", "Patient/a/Organization"),
+        ("GET", "Patient/a/Starship"),
+        ("GET", "?_type=Starship"),
+        ("GET", "?_type=Patient&_include=Patient:organization"),
+        ("DELETE", "?_type=Patient"),
+        ("DELETE", "Patient/a/Observation"),
+        ("GET", "Observation?code:in=https://own.example/vs/none"),
+    ],
+)
+@pytest.mark.parametrize("type", ["transaction", "batch"])
+async def test_entries_that_are_refused_are_named(chart: Fhir, type: str, method: str, url: str) -> None:
+    expected = (await chart.ask(method, url)).status_code if method == "GET" else 400
+    answer = await chart.ask("POST", "", bundle(entry(method, url), type=type))
+    outcome = answer.json()
+    told = answer.status_code
+    if type == "batch":
+        told, outcome = int(outcome["entry"][0]["response"]["status"]), outcome["entry"][0]["response"]["outcome"]
+    assert told == expected
+    assert issue(outcome)["expression"][0].startswith("Bundle.entry[0]")
+
+
+async def test_entries_look_only_where_the_scopes_reach(chart: Fhir, scoped: Callable[[str], Awaitable[Fhir]]) -> None:
+    client = await scoped("system/Patient.rs")
+    for url in ("Patient/a/Observation", "?_type=Observation"):
+        answer = await client.ask("POST", "", bundle(entry("GET", url), type="transaction"))
+        assert answer.status_code == 403, url
+    answer = await client.transaction(entry("GET", "Patient/a/*"))
+    (one,) = answer.json()["entry"]
+    assert [each["resource"]["id"] for each in one["resource"]["entry"]] == ["a"]
 
 
 @pytest.mark.parametrize(
