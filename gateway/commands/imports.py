@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ from gateway.negotiation import parse_resource
 from gateway.services import Services
 
 Report = Callable[[str], None]
+Line = tuple[int, bytes]
+"""Numbered from 1."""
 
 
 def imports(
@@ -65,18 +68,55 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
 async def import_file(exchange: Exchange, file: Path, complain: Report) -> tuple[int, int]:
     """(imported, failed) resources of one file; where it is not what it should be, what came before stays."""
-    done = failed = 0
+    if file.suffix == ".ndjson":
+        return await _import_lines(exchange, file, complain)
     try:
-        for bundle in _bundles(file):
-            entries = len(bundle.get("entry", ()))
-            if await _import_bundle(exchange, bundle, file.name, complain):
-                done += entries
-            else:
-                failed += max(entries, 1)
+        bundle = _bundle(file)
     except Fault as fault:
-        failed += 1
         _tell(fault, file.name, complain)
+        return 0, 1
+    entries = len(bundle.get("entry", ()))
+    imported = await _import_bundle(exchange, bundle, file.name, complain)
+    return (entries, 0) if imported else (0, max(entries, 1))
+
+
+def _bundle(file: Path) -> dict[str, Any]:
+    resource = parse_resource(file.read_bytes())
+    return resource if resource["resourceType"] == "Bundle" else transaction_of([resource])
+
+
+async def _import_lines(exchange: Exchange, file: Path, complain: Report) -> tuple[int, int]:
+    """Many lines are one transaction; where one of them is refused, each is one of its own."""
+    done = failed = 0
+    for lines in _chunks(file):
+        if len(lines) > 1 and await _import_chunk(exchange, lines, file.name, _nothing):
+            done += len(lines)
+            continue
+        for line in lines:
+            imported = await _import_chunk(exchange, [line], f"{file.name}:{line[0]}", complain)
+            done += imported
+            failed += not imported
     return done, failed
+
+
+async def _import_chunk(exchange: Exchange, lines: Sequence[Line], name: str, complain: Report) -> bool:
+    try:
+        bundle = transaction_of([parse_resource(line) for _, line in lines])
+    except Fault as fault:
+        _tell(fault, name, complain)
+        return False
+    return await _import_bundle(exchange, bundle, name, complain)
+
+
+def _chunks(file: Path) -> Iterator[list[Line]]:
+    with file.open("rb") as opened:
+        numbered = ((number, line) for number, line in enumerate(opened, 1) if line.strip())
+        while lines := list(islice(numbered, LINES)):
+            yield lines
+
+
+def _nothing(complaint: str) -> None:
+    """The lines tell, one by one, what is wrong with the whole of them."""
 
 
 async def _import_bundle(exchange: Exchange, bundle: dict[str, Any], name: str, complain: Report) -> bool:
@@ -97,13 +137,3 @@ def _tell(fault: Fault, name: str, complain: Report) -> None:
 def check_type(bundle: dict[str, Any]) -> None:
     if bundle.get("type") != "transaction":
         raise Invalid("A file holds a transaction Bundle, resources a line each, or one resource", "Bundle.type")
-
-
-def _bundles(file: Path) -> Iterator[dict[str, Any]]:
-    if file.suffix == ".ndjson":
-        lines = [line for line in file.read_bytes().splitlines() if line.strip()]
-        for start in range(0, len(lines), LINES):
-            yield transaction_of([parse_resource(line) for line in lines[start : start + LINES]])
-        return
-    resource = parse_resource(file.read_bytes())
-    yield resource if resource["resourceType"] == "Bundle" else transaction_of([resource])
