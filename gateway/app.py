@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from gateway.audit.endpoints import audit_routes
+from gateway.audit.watching import Auditing
 from gateway.auth.endpoints import ROUTES as AUTH_ROUTES
 from gateway.bulk.routes import bulk_routes
 from gateway.console.routes import ROUTES as CONSOLE_ROUTES
@@ -71,6 +73,7 @@ META = {
 }
 
 ROUTES: list[BaseRoute] = [
+    *audit_routes(BASE),
     # Routes are tried in this order; the one asked for most stands first.
     at(RESOURCE, GET=endpoint(read), PUT=endpoint(update), PATCH=endpoint(patch), DELETE=endpoint(delete)),
     at(f"{BASE}/metadata", GET=capabilities),
@@ -127,7 +130,7 @@ def create_app(services: Services | None, lifespan: Lifespan | None = None) -> S
     """The ASGI application over services that are open already, or that its lifespan opens and puts in place."""
     app = Starlette(
         routes=[*ROUTES, *OPERATIONS],
-        middleware=[Middleware(Envelope), Middleware(BrowserApplications), Middleware(Rendering)],
+        middleware=[Middleware(Envelope), Middleware(Auditing), Middleware(BrowserApplications), Middleware(Rendering)],
         exception_handlers={
             Fault: fault_response,
             HTTPException: http_exception_response,

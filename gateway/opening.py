@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from gateway.audit.trail import Trail
 from gateway.auth.authority import Auth
 from gateway.auth.secrets import SecretBox, load_secret_box
 from gateway.bulk.workflows import BulkWorkflows
 from gateway.definitions import load
 from gateway.faults import Misconfigured
+from gateway.provenance.witness import provenance_witness
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.store.dialect import SQLITE, dialect_of, open_engine
@@ -21,6 +23,7 @@ from gateway.store.migrations import migrate as migrate_tables
 from gateway.store.open import open_store, system_clock
 from gateway.store.reindex import Progress, reindex
 from gateway.store.sqlite import database_path
+from gateway.store.store import SqlStore
 from gateway.subscriptions.orders import enqueuing
 from gateway.subscriptions.subscriptions import A_DAY, Subscriptions
 from gateway.sync.journal import migrate_journal
@@ -30,6 +33,8 @@ from gateway.translation.registry import load_translators
 from gateway.upstream import upstream_client
 
 PAGING = "paging"
+AUDIT = "audit"
+SYNC_ALL = "all"
 
 
 def data_dir(settings: Settings) -> Path:
@@ -79,9 +84,11 @@ async def open_services(
         try:
             auth = Auth(store.engine, settings, box, http, definitions.all_types)
             sync = Sync(store, definitions, auth, box, load_translators(), http, time.time)
+            store.witnesses.append(provenance_witness)
             wake = enqueuing(sync.client)
             subscriptions = Subscriptions(store, definitions, settings, box, http, wake, patience=patience)
             sync.others.append(subscriptions)
+            trail = open_trail(settings, store)
             services = Services(
                 settings=settings,
                 definitions=definitions,
@@ -91,8 +98,16 @@ async def open_services(
                 paging_key=box.mac_key(PAGING),
                 clock=system_clock,
                 subscriptions=subscriptions,
+                audit=trail,
             )
             sync.others.append(BulkWorkflows(services))
-            yield services
+            async with trail.moving():
+                yield services
         finally:
             await store.close()
+
+
+def open_trail(settings: Settings, store: SqlStore) -> Trail:
+    """The audit trail of this process; its journal lies beside the database."""
+    sync_all, days = settings.audit_sync == SYNC_ALL, settings.audit_days
+    return Trail(store, data_dir(settings) / AUDIT, system_clock, sync_all=sync_all, days=days)

@@ -15,6 +15,7 @@ from gateway.store.migrations import is_current
 from gateway.store.store import SqlStore
 
 if TYPE_CHECKING:
+    from gateway.audit.trail import Trail
     from gateway.subscriptions.subscriptions import Subscriptions
     from gateway.sync.sync import Sync
 
@@ -32,6 +33,7 @@ class Services:
     clock: Callable[[], int]
     """UTC microseconds since 1970."""
     subscriptions: Subscriptions
+    audit: Trail
 
     async def readiness(self) -> str | None:
         """Why the gateway cannot serve; None when it can."""

@@ -6,6 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.faults import Misconfigured
+
+MAX_DIGITS = 9
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -16,6 +20,8 @@ class Settings:
     secret_key: str | None = None
     log_level: str = "INFO"
     allow_private_upstreams: bool = False
+    audit_sync: str = "writes"
+    audit_days: int = 2192
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -24,10 +30,18 @@ class Settings:
         def value(name: str, otherwise: str) -> str:
             return environment.get(f"CROSSWALK_{name}") or otherwise
 
+        def whole(name: str, otherwise: int) -> int:
+            text = value(name, str(otherwise))
+            if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+                raise Misconfigured("Write a whole number, 0 or greater", f"CROSSWALK_{name}")
+            return int(text)
+
         return cls(
             database_url=value("DATABASE_URL", default.database_url),
             public_url=value("PUBLIC_URL", default.public_url).rstrip("/"),
             secret_key=environment.get("CROSSWALK_SECRET_KEY") or None,
             log_level=value("LOG_LEVEL", default.log_level).upper(),
             allow_private_upstreams=value("ALLOW_PRIVATE_UPSTREAMS", "0") == "1",
+            audit_sync=value("AUDIT_SYNC", default.audit_sync).lower(),
+            audit_days=whole("AUDIT_DAYS", default.audit_days),
         )

@@ -26,6 +26,7 @@ from gateway.search.parse import NOT_HERE
 from gateway.search.values import READERS
 from gateway.subscriptions.names import PROFILE, STATUS_OPERATION, SUBSCRIPTION, TOPIC, TOPIC_EXTENSION
 
+AUDIT_EVENT = "AuditEvent"
 INTERACTIONS = (
     "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"
 )  # fmt: skip
@@ -92,6 +93,8 @@ def _security(realm: Realm) -> dict[str, Any]:
 def _resource(definitions: Definitions, type: str, demanded: Sequence[str]) -> dict[str, Any]:
     searched = [p for p in definitions.search_parameters(type).values() if is_searchable(p)]
     searched.sort(key=lambda parameter: parameter.code)
+    if type == AUDIT_EVENT:
+        return _audit_events(searched)
     resource: dict[str, Any] = {
         "type": type,
         "interaction": [{"code": code} for code in INTERACTIONS],
@@ -118,6 +121,17 @@ def _resource(definitions: Definitions, type: str, demanded: Sequence[str]) -> d
     return resource
 
 
+def _audit_events(searched: Iterable[SearchParameter]) -> dict[str, Any]:
+    """The audit trail: written by the gateway alone, no part of the store."""
+    return {
+        "type": AUDIT_EVENT,
+        "documentation": "Written by the gateway alone. Needs the scope gateway/admin besides; newest first.",
+        "interaction": [{"code": code} for code in ("read", "search-type")],
+        "versioning": "no-version",
+        "searchParam": [_search_param(parameter) for parameter in searched],
+    }
+
+
 def _add_subscriptions(resource: dict[str, Any]) -> None:
     """As the backport guide has an R4 server tell it."""
     resource["extension"] = [{"url": TOPIC_EXTENSION, "valueCanonical": TOPIC}]
@@ -140,7 +154,7 @@ def _revincludes(definitions: Definitions, type: str) -> list[str]:
         EVERY,
         *(
             f"{source}:{parameter.code}"
-            for source in sorted(definitions.served)
+            for source in sorted(definitions.served - {AUDIT_EVENT})
             for parameter in references(definitions, source)
             if type in (parameter.targets or (type,))
         ),

@@ -18,6 +18,9 @@ from gateway.digits import as_written
 from gateway.faults import Forbidden, NotFound
 from gateway.formats import CONTENT_TYPE, wanted
 from gateway.interactions.changes import Changes
+from gateway.interactions.provenance_header import stated_provenance, write_stated
+from gateway.provenance.authors import caller_author
+from gateway.provenance.witness import PROVENANCE
 from gateway.services import Services
 from gateway.store.contract import Stored, Transaction
 from gateway.subscriptions.visibility import sees
@@ -66,12 +69,19 @@ class Exchange:
     async def commit(self, work: Callable[[Changes], T]) -> T:
         """Run `work` in one transaction; what it wrote goes to the outbox within it."""
 
+        stated = stated_provenance(self.request)
+        if stated is not None:
+            self.require(PROVENANCE, "c", "X-Provenance")
+
         def inside(transaction: Transaction) -> T:
             transaction.base = self.base
+            transaction.author = caller_author(self.realm, self.caller)
             guard = self.services.subscriptions.guard(self.realm, self.caller)
             changes = Changes(transaction, self.services.definitions, self.base, guard=guard)
             result = work(changes)
             if changes.written:
+                if stated is not None:
+                    write_stated(self.services.definitions, transaction, stated, changes.written)
                 self.services.sync.outbox.written(transaction, self.realm, changes.written)
             return result
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.responses import Response
 
+from gateway.audit.noting import note
 from gateway.faults import Invalid, Issue, Severity
 from gateway.formats import wanted_by_form
 from gateway.interactions.exchange import Exchange
@@ -50,6 +51,7 @@ async def posted_params(exchange: Exchange) -> Params:
     """Those of the form, after those of the URL."""
     check_sends(exchange.request, FORMS, f"the parameters as {FORM}")
     form = (await read_body(exchange.request, MAX_FORM)).decode("utf-8", "replace")
+    note(exchange.request.scope, {"query": form})
     posted = parse_qsl(form, keep_blank_values=True)
     wanted_by_form(exchange.request, dict(posted))
     return [*url_params(exchange), *posted]

@@ -52,6 +52,14 @@ class Page:
     """Whether there was more to include than a page holds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who stands behind a transaction, as the agents of a Provenance, and where its content came from."""
+
+    agents: tuple[Mapping[str, Any], ...]
+    source: Mapping[str, Any] | None = None
+
+
 class Transaction(Protocol):
     """The inside of a write. Synchronous; sees its own changes."""
 
@@ -60,6 +68,10 @@ class Transaction(Protocol):
     """UTC microseconds; one instant for the whole transaction."""
     base: str
     """The organisation's FHIR base, where it is known: absolute references to it are indexed as references here."""
+    author: Author | None
+    """None: the gateway itself."""
+    written: list[Stored]
+    """Every version written so far, in order; whoever rolls back to a savepoint takes out those after it."""
 
     @property
     def connection(self) -> Connection:

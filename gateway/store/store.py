@@ -13,6 +13,7 @@ from gateway.search.query import Query
 from gateway.store.compiled import Compiled
 from gateway.store.contract import Page, Stored, Transaction, Witness
 from gateway.store.database import Database, Driver
+from gateway.store.given_out import told, told_all
 from gateway.store.searcher import Searcher
 from gateway.store.statements import compile_statements, stored
 from gateway.store.transaction import SqlTransaction
@@ -48,19 +49,25 @@ class SqlStore:
 
     async def history(self, org: int, type: str, id: str) -> Sequence[Stored]:
         statement, values = self._statements.history, {"org": org, "type": type, "id": id}
-        return await self.database.read(lambda driver: [stored(row) for row in driver.rows(statement, values)])
+        found = await self.database.read(lambda driver: [stored(row) for row in driver.rows(statement, values)])
+        told_all(found)
+        return found
 
     async def search(self, org: int, query: Query) -> Page:
-        return await self.database.read(lambda driver: self._searcher.search(driver, org, query))
+        page = await self.database.read(lambda driver: self._searcher.search(driver, org, query))
+        told_all((*page.matches, *page.included))
+        return page
 
     async def write(self, org: int, work: Callable[[Transaction], T]) -> T:
-        def inside(connection: Connection, driver: Driver) -> T:
+        def inside(connection: Connection, driver: Driver) -> tuple[T, list[Stored]]:
             transaction = self._transaction(org, connection, driver)
             result = work(transaction)
             self._show(transaction)
-            return result
+            return result, transaction.written
 
-        return await self.database.write(inside)
+        result, written = await self.database.write(inside)
+        told_all(written)
+        return result
 
     async def session_read(self, work: Callable[[Session], T]) -> T:
         """Run `work` with a SQLModel session, for configuration tables; what it changes is not kept."""
@@ -76,7 +83,10 @@ class SqlStore:
 
     async def _one(self, statement: Compiled, values: dict[str, object]) -> Stored | None:
         rows = await self.database.fetch(statement, values)
-        return stored(rows[0]) if rows else None
+        found = stored(rows[0]) if rows else None
+        if found is not None:
+            told(found)
+        return found
 
     def _show(self, transaction: SqlTransaction) -> None:
         shown = 0

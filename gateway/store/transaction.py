@@ -12,7 +12,7 @@ from gateway.search.entries import Entry
 from gateway.search.query import Query
 from gateway.store import document
 from gateway.store.compiled import Compiled, Row
-from gateway.store.contract import Page, Stored
+from gateway.store.contract import Author, Page, Stored
 from gateway.store.database import Driver
 from gateway.store.rows import index_rows, local
 from gateway.store.searcher import Searcher
@@ -35,6 +35,7 @@ class SqlTransaction:
         self.org = org
         self.now = now
         self.base = ""
+        self.author: Author | None = None
         self.written: list[Stored] = []
         """Every version written so far, in order."""
         self._connection = connection

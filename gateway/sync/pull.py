@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from gateway.auth.authority import Realm
 from gateway.definitions.contract import Definitions
+from gateway.provenance.authors import connection_author
 from gateway.store.contract import Transaction
 from gateway.store.store import SqlStore
 from gateway.store.trouble import stops_a_transaction
@@ -72,6 +73,7 @@ class Pull:
 
     def apply(self, tx: Transaction, realm: Realm, name: str, page: PullPage, after: After | None) -> Counts:
         counts = Counter(NOTHING)
+        tx.author = connection_author(realm, name)
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
             account = self.connections.account(session, realm, row)
@@ -93,16 +95,18 @@ class Pull:
         self, tx: Transaction, session: Session, realm: Realm, row: Connection, account: Account, pulled: Pulled
     ) -> Applied:
         """One chart that does not translate leaves no trace and stops no other."""
-        savepoint = session.begin_nested()
+        savepoint, written = session.begin_nested(), len(tx.written)
         try:
             applied = ChartApplication(tx, session, realm, row, account, self.definitions, pulled).run()
         except RefusedResource as refused:
             savepoint.rollback()
+            del tx.written[written:]
             return Applied(Became.FAILED, None, str(refused))
         except Exception as error:
             if stops_a_transaction(error):
                 raise
             savepoint.rollback()
+            del tx.written[written:]
             return Applied(Became.FAILED, None, str(unforeseen(error, "pull")))
         savepoint.commit()
         return applied

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from starlette.applications import Starlette
 
 from gateway.app import create_app
+from gateway.audit.trail import Trail
 from gateway.auth.authority import Auth, Realm
 from gateway.auth.clients import Registration, add_client
 from gateway.auth.secrets import SecretBox
@@ -175,7 +176,7 @@ def template(new_original: Callable[[], Original], definitions: Definitions) -> 
             clients[slug] = (made.client_id, secret or "")
         session.commit()
     for id in (1, 2):
-        auth.keys.published(id)  # makes the signing key, so that every copy has the same one
+        auth.keys.jwks(id)  # makes the signing keys, so that every copy has the same ones
     engine.dispose()
     return Template(original, clients)
 
@@ -205,15 +206,18 @@ def wakes() -> Wakes:
 
 @pytest.fixture
 async def services(
-    settings: Settings, definitions: Definitions, outbox: Outbox, wakes: Wakes, log_lines: list[Any]
+    settings: Settings, definitions: Definitions, outbox: Outbox, wakes: Wakes, log_lines: list[Any], tmp_path: Path
 ) -> AsyncIterator[Services]:
     store = open_store(settings.database_url, definitions)
+    trail = Trail(store, tmp_path / "audit", system_clock)
     nowhere = httpx.MockTransport(lambda _: httpx.Response(404))
     async with httpx.AsyncClient(transport=nowhere) as outbound:
         auth = Auth(store.engine, settings, BOX, outbound, definitions.all_types)
         sync = cast("Any", SyncWithOutbox(outbox))
         subscriptions = Subscriptions(store, definitions, settings, BOX, outbound, wakes.enqueue)
-        yield Services(settings, definitions, store, auth, sync, BOX.mac_key("paging"), system_clock, subscriptions)
+        key = BOX.mac_key("paging")
+        yield Services(settings, definitions, store, auth, sync, key, system_clock, subscriptions, trail)
+        await trail.close()
     await store.close()
 
 

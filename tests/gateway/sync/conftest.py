@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import httpx
@@ -15,9 +16,11 @@ import structlog
 from sqlmodel import Session
 
 from gateway.app import create_app
+from gateway.audit.trail import Trail
 from gateway.auth.authority import Auth
 from gateway.auth.clients import Registration, add_client
 from gateway.definitions.contract import Definitions
+from gateway.provenance.witness import provenance_witness
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.store.dialect import open_engine
@@ -83,16 +86,22 @@ async def opened(url: str, definitions: Definitions, network: Network, prepared:
     """Everything but a process that works on the queues. It waits as little as it can."""
     settings = Settings(database_url=url, public_url=PUBLIC)
     store = open_store(settings.database_url, definitions)
+    store.witnesses.append(provenance_witness)
     patience = Patience(pauses=(0.01, 0.01), delays=(0.3, 0.3, 0.3))
-    async with httpx.AsyncClient(transport=network.transport()) as outbound:
-        auth = Auth(store.engine, settings, BOX, outbound, definitions.all_types)
-        sync = Sync(store, definitions, auth, BOX, load_translators(), outbound, patience=patience)
-        told = Subscriptions(store, definitions, settings, BOX, outbound, enqueuing(sync.client), patience=patience)
-        sync.others.append(told)
-        services = Services(settings, definitions, store, auth, sync, BOX.mac_key("paging"), system_clock, told)
-        network.gateway = httpx.ASGITransport(create_app(services))
-        async with httpx.AsyncClient(transport=network.gateway, base_url=PUBLIC) as http:
-            yield Clinic(services, network, Fhir(http, NORTH, await token(http, prepared)))
+    with TemporaryDirectory() as folder:
+        async with httpx.AsyncClient(transport=network.transport()) as outbound:
+            auth = Auth(store.engine, settings, BOX, outbound, definitions.all_types)
+            sync = Sync(store, definitions, auth, BOX, load_translators(), outbound, patience=patience)
+            told = Subscriptions(store, definitions, settings, BOX, outbound, enqueuing(sync.client), patience=patience)
+            sync.others.append(told)
+            trail = Trail(store, Path(folder), system_clock)
+            services = Services(
+                settings, definitions, store, auth, sync, BOX.mac_key("paging"), system_clock, told, trail
+            )
+            network.gateway = httpx.ASGITransport(create_app(services))
+            async with httpx.AsyncClient(transport=network.gateway, base_url=PUBLIC) as http:
+                yield Clinic(services, network, Fhir(http, NORTH, await token(http, prepared)))
+            await trail.close()
     sync.client.destroy()
     await store.close()
 

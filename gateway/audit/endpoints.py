@@ -1,0 +1,87 @@
+"""AuditEvents over HTTP: read and search, for those who administer an organisation; nobody writes one there."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from gateway.audit.access import decoded
+from gateway.audit.rendering import audit_event
+from gateway.audit.rows import event
+from gateway.audit.searching import AUDIT_EVENT, asked, search
+from gateway.faults import Forbidden, MethodNotAllowed
+from gateway.formats import CONTENT_TYPE
+from gateway.interactions.changes import present
+from gateway.interactions.exchange import Exchange, endpoint
+from gateway.interactions.read import conditional_response
+from gateway.interactions.search_type import Params, page_body, plan, posted_params, url_params
+from gateway.interactions.subset import subset_of_one
+from gateway.routing import at
+from gateway.store import document
+from gateway.store.contract import Stored
+
+NEEDED = "AuditEvents are for administrators: the token needs the scopes gateway/admin and system/AuditEvent.rs"
+
+
+def audit_routes(base: str) -> list[BaseRoute]:
+    """These stand before the routes of every type."""
+    place, one = f"{base}/{AUDIT_EVENT}", f"{base}/{AUDIT_EVENT}/{{id:id}}"
+    unwritable = dict.fromkeys(("PUT", "PATCH", "DELETE"), endpoint(unwritten))
+    return [
+        at(one, GET=endpoint(read_event), **unwritable),
+        *(
+            at(path, GET=endpoint(search_events), POST=endpoint(unwritten), **unwritable)
+            for path in (place, f"{place}/")
+        ),
+        at(f"{place}/_search", POST=endpoint(search_events_by_post)),
+        at(f"{one}/_history/1", GET=endpoint(read_event)),
+    ]
+
+
+async def unwritten(exchange: Exchange) -> Response:
+    raise MethodNotAllowed("AuditEvents are written by the gateway alone, and stay as they are")
+
+
+async def read_event(exchange: Exchange) -> Response:
+    """GET [base]/AuditEvent/[id]"""
+    check_allowed(exchange, "r")
+    subset = subset_of_one(exchange.request.query_params.multi_items())
+    services, org, id = exchange.services, exchange.realm.org, exchange.request.path_params["id"]
+    await services.audit.flush()
+    body = await services.store.session_read(lambda session: event(session, org, id))
+    stored = present(_stored(body, services.settings.public_url) if body is not None else None)
+    return conditional_response(exchange.request, stored, subset.body(services.definitions, stored.body))
+
+
+async def search_events(exchange: Exchange) -> Response:
+    """GET [base]/AuditEvent?…"""
+    return await _answer(exchange, url_params(exchange))
+
+
+async def search_events_by_post(exchange: Exchange) -> Response:
+    """POST [base]/AuditEvent/_search"""
+    check_allowed(exchange, "s")
+    return await _answer(exchange, await posted_params(exchange))
+
+
+async def _answer(exchange: Exchange, params: Params) -> Response:
+    check_allowed(exchange, "s")
+    services, realm = exchange.services, exchange.realm
+    planned = plan(exchange, AUDIT_EVENT, params)
+    wanted = asked(services.definitions, realm.org, exchange.base, realm.public_url, planned.query)
+    await services.audit.flush()
+    page = await services.store.session_read(lambda session: search(session, wanted))
+    return Response(page_body(exchange, planned, page), media_type=CONTENT_TYPE)
+
+
+def check_allowed(exchange: Exchange, action: str) -> None:
+    """Raises Forbidden."""
+    scopes = exchange.caller.scopes
+    if not (scopes.admin and scopes.allows(AUDIT_EVENT, action)):
+        raise Forbidden(NEEDED)
+
+
+def _stored(body: bytes, public_url: str) -> Stored:
+    access = decoded(body)
+    made = document.encode(audit_event(access, public_url))
+    return Stored(0, AUDIT_EVENT, access.id, 1, access.at, deleted=False, body=made)
