@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from gateway.administration.routes import ROUTES as ADMIN_ROUTES
 from gateway.audit.endpoints import audit_routes
 from gateway.audit.watching import Auditing
 from gateway.auth.endpoints import ROUTES as AUTH_ROUTES
@@ -86,6 +87,7 @@ ROUTES: list[BaseRoute] = [
     *(at(path, GET=endpoint(search_system), POST=endpoint(bundle)) for path in (BASE, f"{BASE}/")),
     *AUTH_ROUTES,
     *CONSOLE_ROUTES,
+    *ADMIN_ROUTES,
     at(f"{VIA}/metadata", GET=via_capabilities),
     at(f"{VIA}/{{type}}", GET=endpoint(via_search)),
     at(f"{VIA}/{{type}}/{{id}}", GET=endpoint(via_read)),

@@ -17,7 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlmodel import Session
 
 from gateway.auth.tables import UserAccount
-from gateway.faults import Conflict, Invalid
+from gateway.faults import Conflict, Invalid, NotFound
 
 PASSWORDS = PasswordHasher()
 MIN_PASSWORD, MAX_PASSWORD = 12, 1024
@@ -75,6 +75,17 @@ def check(new: NewUser) -> None:
     for element, id in (("patient", new.patient), ("practitioner", new.practitioner)):
         if id is not None and not LOGICAL_ID.fullmatch(id):
             raise Invalid("Write the id alone: 1 to 64 letters, digits, hyphens and dots", element)
+
+
+def disable_user(session: Session, org: int, email: str, *, now: int) -> UserAccount:
+    """Sessions and tokens stop working within seconds. Raises NotFound."""
+    row = session.get(UserAccount, (org, account_name(email)))
+    if row is None:
+        raise NotFound("This organisation has no such user")
+    row.disabled = now
+    session.add(row)
+    session.flush()
+    return row
 
 
 def account_name(email: str) -> str:

@@ -18,6 +18,9 @@ from gateway.sync.workflows import Order
 
 app = typer.Typer(help="Connections: accounts at EMRs.", no_args_is_help=True)
 
+COUNTS = ("created", "updated", "unchanged", "failed", "skipped")
+"""What a pull tells of its charts."""
+
 Org = Annotated[str, typer.Option(help="The organisation.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting; repeat as needed.")]
 Secret = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A credential; kept sealed, never shown.")]
@@ -67,11 +70,15 @@ def change(org: Org, name: str, set_: Set = None, secret: Secret = None) -> None
     changed = given(set_, secret)
 
     async def work(services: Services) -> None:
-        realm = await realm_of(services, org)
-        await services.store.session_write(lambda s: services.sync.connections.change(s, realm, name, changed))
-        print_json({"connection": name, "changed": sorted({*changed.settings, *changed.secrets})})
+        print_json(await change_connection(services, org, name, changed))
 
     with_services(work)
+
+
+async def change_connection(services: Services, org: str, name: str, changed: Changed) -> Json:
+    realm = await realm_of(services, org)
+    await services.store.session_write(lambda s: services.sync.connections.change(s, realm, name, changed))
+    return {"connection": name, "changed": sorted({*changed.settings, *changed.secrets})}
 
 
 @app.command("list")
@@ -79,12 +86,16 @@ def list_(org: Org) -> None:
     """Every connection with its state; secrets are never shown."""
 
     async def work(services: Services) -> None:
-        realm = await realm_of(services, org)
-        now, connections = services.clock(), services.sync.connections
-        rows = await services.store.session_read(lambda s: overview.connections(s, connections, realm, now))
-        print_json({"connections": rows})
+        print_json(await list_connections(services, org))
 
     with_services(work)
+
+
+async def list_connections(services: Services, org: str) -> Json:
+    realm = await realm_of(services, org)
+    now, connections = services.clock(), services.sync.connections
+    rows = await services.store.session_read(lambda s: overview.connections(s, connections, realm, now))
+    return {"connections": rows}
 
 
 @app.command("test")
@@ -111,7 +122,7 @@ def pull(org: Org, name: str, resource: Annotated[list[str] | None, typer.Option
         return await done_with_progress(services, "pull", order)
 
     counts = with_services(work)
-    print_json({key: counts[key] for key in ("created", "updated", "unchanged", "failed", "skipped")})
+    print_json({key: counts[key] for key in COUNTS})
     if counts.get("error"):
         refuse(f"{name}: {counts['error']}")
 
@@ -121,14 +132,7 @@ def push(org: Org, name: str, patient: Annotated[str, typer.Argument(metavar="Pa
     """Push one patient now."""
 
     async def work(services: Services) -> Json:
-        type, _, id = patient.partition("/")
-        if type != "Patient" or not id:
-            raise Invalid("Write the patient as Patient/ID")
-        realm = await realm_of(services, org)
-        stored = await services.store.read(realm.org, "Patient", id)
-        if stored is None or stored.deleted:
-            raise Invalid(f"There is no {patient}")
-        return await done_with_progress(services, "push", Order(realm.org, realm.slug, name, (id,), force=True))
+        return await done_with_progress(services, "push", await push_order(services, org, name, patient))
 
     result = with_services(work)
     reason = result.pop("reason", None)
@@ -137,14 +141,29 @@ def push(org: Org, name: str, patient: Annotated[str, typer.Argument(metavar="Pa
         refuse(f"{name}: {reason}")
 
 
+async def push_order(services: Services, org: str, name: str, patient: str) -> Order:
+    """Raises Invalid."""
+    type, _, id = patient.partition("/")
+    if type != "Patient" or not id:
+        raise Invalid("Write the patient as Patient/ID", "patient")
+    realm = await realm_of(services, org)
+    stored = await services.store.read(realm.org, "Patient", id)
+    if stored is None or stored.deleted:
+        raise Invalid(f"There is no {patient}", "patient")
+    return Order(realm.org, realm.slug, name, (id,), force=True)
+
+
 @app.command("log")
 def show_log(org: Org, name: str, limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50) -> None:
     """What happened lately, newest first."""
 
     async def work(services: Services) -> None:
-        realm, connections = await realm_of(services, org), services.sync.connections
-        row = await services.store.session_read(lambda s: connections.get(s, realm, name))
-        entries = await services.store.session_read(lambda s: log.latest(s, row.id or 0, limit))
-        print_json({"entries": entries})
+        print_json(await log_of_connection(services, org, name, limit))
 
     with_services(work)
+
+
+async def log_of_connection(services: Services, org: str, name: str, limit: int) -> Json:
+    realm, connections = await realm_of(services, org), services.sync.connections
+    row = await services.store.session_read(lambda s: connections.get(s, realm, name))
+    return {"entries": await services.store.session_read(lambda s: log.latest(s, row.id or 0, limit))}

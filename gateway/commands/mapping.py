@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from gateway.commands.answer import print_json, realm_of, with_services
+from gateway.commands.answer import Json, print_json, realm_of, with_services
 from gateway.services import Services
 from gateway.sync.mappings import set_mapping
 
@@ -20,16 +20,20 @@ def set_(org: Org, name: str, kind: str, source: Annotated[str, typer.Argument(m
     """FROM, as the CRM says it, is TO at the EMR."""
 
     async def work(services: Services) -> None:
-        realm = await realm_of(services, org)
-
-        def write(session: Session) -> None:
-            row = services.sync.connections.get(session, realm, name)
-            set_mapping(session, row, kind, source, to)
-
-        await services.store.session_write(write)
-        print_json({"connection": name, "mapping": kind, "from": source, "to": to})
+        print_json(await put_mapping(services, org, name, kind, source, to))
 
     with_services(work)
+
+
+async def put_mapping(services: Services, org: str, name: str, kind: str, source: str, to: str) -> Json:
+    realm = await realm_of(services, org)
+
+    def write(session: Session) -> None:
+        row = services.sync.connections.get(session, realm, name)
+        set_mapping(session, row, kind, source, to)
+
+    await services.store.session_write(write)
+    return {"connection": name, "mapping": kind, "from": source, "to": to}
 
 
 @app.command("list")
@@ -37,11 +41,15 @@ def list_(org: Org, name: str) -> None:
     """All mappings of a connection."""
 
     async def work(services: Services) -> None:
-        realm, connections = await realm_of(services, org), services.sync.connections
-
-        def read(session: Session) -> dict[str, dict[str, str]]:
-            return connections.mappings(session, connections.get(session, realm, name))
-
-        print_json(await services.store.session_read(read))
+        print_json(await mappings_of(services, org, name))
 
     with_services(work)
+
+
+async def mappings_of(services: Services, org: str, name: str) -> Json:
+    realm, connections = await realm_of(services, org), services.sync.connections
+
+    def read(session: Session) -> Json:
+        return dict(connections.mappings(session, connections.get(session, realm, name)))
+
+    return await services.store.session_read(read)

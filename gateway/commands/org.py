@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
+import anyio
 import typer
 from sqlmodel import Session, select
 
 from gateway.auth.authority import Realm
+from gateway.auth.keys import algorithms_of
 from gateway.commands.answer import Json, pairs, print_json, realm_of, with_services
 from gateway.definitions.own import put_definitions
 from gateway.faults import Conflict, Invalid
@@ -50,9 +52,13 @@ def show(org: str) -> None:
 
 
 async def _show(services: Services, slug: str) -> None:
+    print_json(await shown(services, slug))
+
+
+async def shown(services: Services, slug: str) -> Json:
     realm = await realm_of(services, slug)
     (answer,) = await services.store.session_read(lambda session: described(services, session, realm.org))
-    print_json(answer)
+    return answer
 
 
 @app.command("set")
@@ -74,6 +80,25 @@ def set_(
     with_services(lambda services: _set(services, org, profiles, no_longer))
 
 
+@app.command("rotate-keys")
+def rotate_keys(org: str) -> None:
+    """Publish new signing keys; they sign from an hour later on, when all who keep a JWKS have them."""
+
+    async def work(services: Services) -> None:
+        print_json(await rotate(services, org))
+
+    with_services(work)
+
+
+async def rotate(services: Services, slug: str) -> Json:
+    realm, keys = await realm_of(services, slug), services.auth.keys
+
+    def work() -> dict[str, str]:
+        return {alg: keys.rotate(realm.org, alg=alg) for alg in algorithms_of(realm.org)}
+
+    return {"org": slug, "keys": await anyio.to_thread.run_sync(work)}
+
+
 def one_each(read: dict[str, str], options: list[str] | tuple[()]) -> dict[str, str]:
     """A type can be demanded one profile only, as `rest.resource.profile` of /metadata holds one."""
     if len(read) != len(options):
@@ -82,13 +107,17 @@ def one_each(read: dict[str, str], options: list[str] | tuple[()]) -> dict[str, 
 
 
 async def _set(services: Services, slug: str, profiles: dict[str, str], no_longer: frozenset[str]) -> None:
+    await put_demands(services, slug, profiles, no_longer)
+    await _show(services, slug)
+
+
+async def put_demands(services: Services, slug: str, profiles: dict[str, str], no_longer: frozenset[str]) -> None:
     realm = await realm_of(services, slug)
 
     def write(session: Session) -> None:
         set_demands(session, realm.org, services.definitions, profiles, no_longer)
 
     await services.store.session_write(write)
-    await _show(services, slug)
 
 
 def described(services: Services, session: Session, org: int | None = None) -> list[Json]:

@@ -8,18 +8,14 @@ from typing import Annotated
 
 import anyio
 import typer
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from gateway.auth.users import NewUser, Role, add_user, check, hash_password
+from gateway.auth.tables import UserAccount
+from gateway.auth.users import NewUser, Role, add_user, check, disable_user, hash_password
 from gateway.commands.answer import Json, print_json, realm_of, refuse, stderr, with_services
 from gateway.services import Services
 
 app = typer.Typer(help="Users: people who sign in with a password.", no_args_is_help=True)
-
-
-@app.callback()
-def group() -> None:
-    """Keeps `add` a sub-command."""
 
 
 @app.command("add")
@@ -39,6 +35,45 @@ def add(
     with_services(work)
 
 
+@app.command("list")
+def list_(org: Annotated[str, typer.Option()]) -> None:
+    """Every user."""
+
+    async def work(services: Services) -> None:
+        print_json(await list_all(services, org))
+
+    with_services(work)
+
+
+async def list_all(services: Services, org: str) -> Json:
+    realm = await realm_of(services, org)
+    wanted = select(UserAccount).where(UserAccount.org == realm.org).order_by(UserAccount.email)
+    rows = await services.store.session_read(lambda session: [described(org, row) for row in session.exec(wanted)])
+    return {"users": rows}
+
+
+@app.command("disable")
+def disable(email: str, org: Annotated[str, typer.Option()]) -> None:
+    """Let a user in no more: neither the console nor the applications that they let in."""
+
+    async def work(services: Services) -> None:
+        print_json(await disable_one(services, org, email))
+
+    with_services(work)
+
+
+async def disable_one(services: Services, org: str, email: str) -> Json:
+    realm, now = await realm_of(services, org), services.clock()
+    return await services.store.session_write(
+        lambda session: described(org, disable_user(session, realm.org, email, now=now))
+    )
+
+
+def described(org: str, row: UserAccount) -> Json:
+    known = {"patient": row.patient, "practitioner": row.practitioner, "disabled": row.disabled is not None}
+    return {"org": org, "email": row.email, "role": row.role, **{key: value for key, value in known.items() if value}}
+
+
 def _password() -> str:
     if sys.stdin.isatty():
         return getpass.getpass("Password: ", stream=sys.stderr)
@@ -56,8 +91,7 @@ async def add_account(services: Services, org: str, new: NewUser, password: str)
 
     def write(session: Session) -> Json:
         row = add_user(session, realm.org, new, password_hash, now=services.clock())
-        known = {"patient": row.patient, "practitioner": row.practitioner}
-        return {"org": org, "email": row.email, "role": row.role, **{key: id for key, id in known.items() if id}}
+        return described(org, row)
 
     answer = await services.store.session_write(write)
     for type, id in (("Patient", new.patient), ("Practitioner", new.practitioner)):

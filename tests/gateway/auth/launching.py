@@ -25,8 +25,9 @@ from gateway.auth.launches import Launch
 from gateway.auth.users import NewUser, Role, add_user
 from gateway.services import Services
 from tests.gateway.auth.conftest import Clock
-from tests.gateway.conftest import BOX, PUBLIC
+from tests.gateway.conftest import BOX
 from tests.gateway.conftest import NORTH as NORTH
+from tests.gateway.conftest import PUBLIC as PUBLIC
 
 PASSWORD = "a long enough password"
 REDIRECT = "https://app.example/after"
