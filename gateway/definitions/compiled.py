@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 
@@ -29,6 +30,7 @@ class CompiledDefinitions:
         self._verdicts = Verdicts(tables, self._checks, self._satisfied)
         self.subsets = Subsets(tables)
         self._program = cache(self._compile_program)
+        self._parameters = cache(self._marked_parameters)
         self.served = tables.served
         self.all_types = tables.resource_types
         self.patient_compartment: Mapping[str, tuple[str, ...]] = MappingProxyType(dict(tables.patient_compartment))
@@ -36,7 +38,7 @@ class CompiledDefinitions:
     def search_parameters(self, type: str) -> Mapping[str, SearchParameter]:
         if type not in self.all_types:
             raise NotSupported("Ask for a resource type of R4")
-        return self._tables.search_parameters(type)
+        return self._parameters(type)
 
     def validate(self, resource: Resource, demanded: Demanded = NONE) -> tuple[Issue, ...]:
         return () if self.surely_valid(resource, demanded) else self.explained(resource, demanded)
@@ -84,3 +86,7 @@ class CompiledDefinitions:
 
     def _compile_program(self, type: str) -> Program:
         return Program(self._tables, type, self._tables.search_parameters(type).values())
+
+    def _marked_parameters(self, type: str) -> Mapping[str, SearchParameter]:
+        parameters, folded = self._tables.search_parameters(type), self._program(type).folded
+        return MappingProxyType({**parameters, **{code: replace(parameters[code], folded=True) for code in folded}})

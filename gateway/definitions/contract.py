@@ -39,6 +39,8 @@ class SearchParameter:
     targets: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
     """Of a composite parameter."""
+    folded: bool = False
+    """Of a token whose values are compared without regard to case: the index holds them folded."""
 
 
 class Definitions(Protocol):

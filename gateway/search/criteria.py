@@ -19,6 +19,7 @@ from gateway.definitions.contract import Definitions, SearchParameter
 from gateway.faults import ClientFault, Forbidden, Invalid, Issue, NotSupported, TooLarge
 from gateway.search.plan import ID, LAST_UPDATED
 from gateway.search.query import Chain, CompositeValue, Condition, Criterion, Either, TokenValue, Value
+from gateway.search.text import fold_token
 from gateway.search.values import LOGICAL_ID, READERS, Reading, of_type, phonetic, split, string, token
 
 HAS, LIST, PHONETIC = "_has", "_list", "phonetic"
@@ -182,7 +183,7 @@ class Criteria:
         try:
             if parameter.components:
                 return composite(parameter, text, reading)
-            return READ_AS.get(modifier, reader_of(parameter))(text, reading)
+            return folded(parameter, READ_AS.get(modifier, reader_of(parameter))(text, reading))
         except ValueError as reason:
             raise Invalid(f"`{code}`: {reason}", code) from None
 
@@ -233,6 +234,13 @@ def composite(parameter: SearchParameter, text: str, reading: Reading) -> Compos
     kind = parameter.components[1].kind
     first = token(parts[0], reading)
     return CompositeValue(first, READERS[kind](parts[1], reading), kind)
+
+
+def folded(parameter: SearchParameter, value: Value) -> Value:
+    """As the index holds it."""
+    if parameter.folded and isinstance(value, TokenValue) and value.code:
+        return replace(value, code=fold_token(value.code))
+    return value
 
 
 def missing(code: str, text: str) -> TokenValue:

@@ -16,6 +16,11 @@ def fold(text: str) -> str:
     return without_accents(without_accents(text).casefold())
 
 
+def fold_token(text: str) -> str:
+    """Case only: an accent makes another address of an e-mail."""
+    return text.casefold()
+
+
 def without_accents(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -220,5 +220,7 @@ def test_what_cannot_be_imported_is_told_a_file_a_line_and_hinders_no_other(
     with pytest.raises(AssertionError) as told:
         server.run("import", "--org", server.org, str(tmp_path))
     assert "Traceback" not in str(told.value)
-    assert [name for name in BAD if f"{name}: " not in str(told.value)] == []
-    assert client.get("Patient/behind-nonsense").status_code == 200
+    places = ["1.json: ", "2.ndjson:2: ", "3.ndjson:1: ", "4.ndjson:1: ", "5.json: ", "6.json: "]
+    assert [place for place in places if place not in str(told.value)] == []
+    for id in ("before-nonsense", "behind-nonsense"):
+        assert client.get(f"Patient/{id}").status_code == 200

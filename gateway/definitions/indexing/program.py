@@ -31,7 +31,7 @@ EXTRACTORS: Mapping[str, Mapping[str, Extract]] = {
         "canonical": tokens.text_entries,
         "code": tokens.text_entries,
         "id": tokens.text_entries,
-        "string": tokens.text_entries,
+        "string": tokens.folded_entries,
         "uri": tokens.text_entries,
         "CodeableConcept": tokens.concept_entries,
         "Coding": tokens.coding_entries,
@@ -87,6 +87,10 @@ EXTRACTORS: Mapping[str, Mapping[str, Extract]] = {
 """Kind of parameter → datatype → how its values become entries."""
 
 
+FOLDED = frozenset({"boolean", "string", "ContactPoint"})
+"""Datatypes whose tokens are indexed, or written anyway, in lower case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One parameter's way to one datatype."""
@@ -112,7 +116,10 @@ class Program:
     def __init__(self, tables: Tables, type: str, parameters: Iterable[SearchParameter]) -> None:
         self._tables = tables
         self._compiler = Compiler(tables, type)
+        self._folded: set[str] = set()
         self._steps = tuple(step for parameter in parameters for step in self._steps_of(parameter))
+        self.folded = frozenset(self._folded)
+        """The token parameters that are compared without regard to case."""
 
     def run(self, resource: dict[str, Any]) -> list[Entry]:
         found: list[Entry] = []
@@ -129,7 +136,10 @@ class Program:
             yield from self._composite_steps(parameter)
         if parameter.kind in WITHOUT_ENTRIES:
             return
-        for found in self._selections(parameter.kind, parse(parameter.expression)):
+        selections = self._selections(parameter.kind, parse(parameter.expression))
+        if parameter.kind == "token" and {found.type for found in selections} <= FOLDED:
+            self._folded.add(parameter.code)
+        for found in selections:
             yield Step(parameter.code, found.first, found.select, self._extract(parameter, found))
             for modifier, extract in BESIDE.get((parameter.kind, found.type), {}).items():
                 yield Step(f"{parameter.code}{modifier}", found.first, found.select, extract)

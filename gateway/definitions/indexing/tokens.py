@@ -1,4 +1,10 @@
-"""Token entries (https://hl7.org/fhir/R4/search.html#token)."""
+"""Token entries (https://hl7.org/fhir/R4/search.html#token).
+
+Case, by R4, 3.1.1.5.10: a token whose datatype is string is compared without regard to it, and so are ContactPoints,
+of which nothing says otherwise ("when in doubt"): they are indexed folded, and criteria.py folds what is asked. Codes
+stand as they are: those of R4's own systems are case-sensitive (CodeSystem.caseSensitive), as UCUM is. So do the values
+of identifiers, which mean what their system says (datatypes.html#Identifier).
+"""
 
 from __future__ import annotations
 
@@ -6,11 +12,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from gateway.search.entries import Entry, TokenEntry
+from gateway.search.text import fold_token
 
 
 def text_entries(param: str, value: Any) -> Iterator[Entry]:
     if isinstance(value, str):
         yield TokenEntry(param, "", value)
+
+
+def folded_entries(param: str, value: Any) -> Iterator[Entry]:
+    if isinstance(value, str):
+        yield TokenEntry(param, "", fold_token(value))
 
 
 def boolean_entries(param: str, value: Any) -> Iterator[Entry]:
@@ -52,7 +64,7 @@ def concept_entries(param: str, value: Any) -> Iterator[Entry]:
 def contact_entries(param: str, value: Any) -> Iterator[Entry]:
     """ContactPoint.system is phone or email, which no search names as a system."""
     if number := text_at(value, "value"):
-        yield TokenEntry(param, "", number)
+        yield TokenEntry(param, "", fold_token(number))
 
 
 def text_at(value: Any, key: str) -> str:

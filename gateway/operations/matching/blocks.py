@@ -13,6 +13,7 @@ from gateway.operations.matching.facts import NATIONAL_DIGITS, families_in, give
 from gateway.operations.matching.nicknames import nicknames
 from gateway.operations.matching.slips import date_slips
 from gateway.search.dates import date_range
+from gateway.search.text import fold_token
 from gateway.store.candidates_sql import Block, Codes, Days, Prefixes
 
 MOST_VALUES = 20
@@ -27,9 +28,9 @@ def blocks_of(patient: Resource) -> Iterator[Block]:
     families = tuple(dict.fromkeys(text for name in names for text in families_in(name) if signs(text)))[:MOST_VALUES]
     givens = tuple(dict.fromkeys(text for name in names for text in givens_in(name) if signs(text)))[:MOST_VALUES]
     yield from of_identifiers(patient)
-    if phones := [form for text in values_of(telecoms, "phone", "sms") for form in phone_forms(text)]:
+    if phones := [fold_token(form) for text in values_of(telecoms, "phone", "sms") for form in phone_forms(text)]:
         yield Block(Codes("phone", tuple(phones)))
-    if emails := [form for text in values_of(telecoms, "email") for form in (text, text.lower())]:
+    if emails := [fold_token(text) for text in values_of(telecoms, "email")]:
         yield Block(Codes("email", tuple(emails)))
     yield from of_names(families, givens)
     yield from of_birth(patient.get("birthDate", ""), families)
