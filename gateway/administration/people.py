@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from gateway.administration.asked import NewAccount, NewClient, NewDemands, NewLaunch, NewToken
+from gateway.administration.asked import NewAccount, NewClient, NewDemands, NewLaunch, NewProvider, NewToken
 from gateway.administration.errand import Errand, Json
 from gateway.auth.clients import Registration
 from gateway.auth.launches import Launch
 from gateway.auth.minting import minted
+from gateway.auth.provider import Provider
 from gateway.auth.users import NewUser, Role
 from gateway.commands import client, org, user
 from gateway.faults import Invalid
@@ -82,6 +83,18 @@ async def demand(errand: Errand) -> Json:
     asked = errand.posted(NewDemands)
     await org.put_demands(errand.services, errand.org, asked.profile, frozenset(asked.no_profile))
     return await org.shown(errand.services, errand.org)
+
+
+async def provider(errand: Errand) -> Json:
+    """POST org/provider"""
+    asked = errand.posted(NewProvider)
+    given = Provider(asked.issuer, asked.client_id, asked.client_secret, asked.name)
+    return await org.give_provider(errand.services, errand.org, given)
+
+
+async def no_provider(errand: Errand) -> Json:
+    """DELETE org/provider"""
+    return await org.remove_provider(errand.services, errand.org)
 
 
 async def rotate_keys(errand: Errand) -> Json:

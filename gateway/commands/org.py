@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Awaitable
 from typing import Annotated
 
 import anyio
@@ -11,6 +13,7 @@ from sqlmodel import Session, select
 
 from gateway.auth.authority import Realm
 from gateway.auth.keys import algorithms_of
+from gateway.auth.provider import Provider, callback_of, drop_provider, put_provider
 from gateway.commands.answer import Json, pairs, print_json, realm_of, with_services
 from gateway.definitions.own import put_definitions
 from gateway.faults import Conflict, Invalid
@@ -21,6 +24,7 @@ from gateway.store.tables import Organisation
 app = typer.Typer(
     help="Organisations: each has its own FHIR base, clients, connections and data.", no_args_is_help=True
 )
+ACCOUNT = "your organisation's account"
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -97,6 +101,46 @@ async def rotate(services: Services, slug: str) -> Json:
         return {alg: keys.rotate(realm.org, alg=alg) for alg in algorithms_of(realm.org)}
 
     return {"org": slug, "keys": await anyio.to_thread.run_sync(work)}
+
+
+@app.command("provider")
+def provider(
+    org: str,
+    issuer: Annotated[str | None, typer.Option(help="The OpenID provider's issuer URL.")] = None,
+    client_id: Annotated[str | None, typer.Option(help="Of this gateway at the provider.")] = None,
+    name: Annotated[str, typer.Option(help="What the sign-in page calls it.")] = ACCOUNT,
+    remove: Annotated[bool, typer.Option("--remove", help="Passwords alone again.")] = False,
+) -> None:
+    """Let users sign in at the organisation's own OpenID provider; the client secret is the first line of stdin."""
+    if remove:
+        with_services(lambda services: _printed(remove_provider(services, org)))
+        return
+    if issuer is None or client_id is None:
+        raise typer.BadParameter("give --issuer and --client-id, or --remove")
+    issuer_url, known_as = issuer, client_id
+
+    async def work(services: Services) -> None:
+        secret = await anyio.to_thread.run_sync(lambda: sys.stdin.readline().strip())
+        print_json(await give_provider(services, org, Provider(issuer_url, known_as, secret, name)))
+
+    with_services(work)
+
+
+async def _printed(answer: Awaitable[Json]) -> None:
+    print_json(await answer)
+
+
+async def give_provider(services: Services, slug: str, given: Provider) -> Json:
+    """Raises Invalid."""
+    realm, now = await realm_of(services, slug), services.clock()
+    await services.store.session_write(lambda s: put_provider(s, services.auth, realm.org, given, now=now))
+    return {"org": slug, "issuer": given.issuer, "client_id": given.client_id, "redirect_uri": callback_of(realm)}
+
+
+async def remove_provider(services: Services, slug: str) -> Json:
+    realm = await realm_of(services, slug)
+    removed = await services.store.session_write(lambda session: drop_provider(session, realm.org))
+    return {"org": slug, "removed": removed}
 
 
 def one_each(read: dict[str, str], options: list[str] | tuple[()]) -> dict[str, str]:
