@@ -25,7 +25,7 @@ BY_CRITERIA = frozenset({"PUT", "PATCH", "DELETE"})
 CARRYING = frozenset({"POST", "PUT"})
 MAX_ENTRIES = 10_000
 TARGET = re.compile(
-    r"/?(?:(?P<type>[A-Za-z]+)(?:/(?P<id>[^/?#_$][^/?#]*)(?:/(?P<compartment>[A-Za-z]+|\*)(?=\?|\Z))?)?"
+    r"/?(?:(?P<type>[A-Za-z]+)(?:/(?P<id>[^/?#_$][^/?#]*)(?:/(?P<compartment>[A-Z][A-Za-z]+|\*)(?=\?|\Z))?)?"
     r"(?P<history>/_history(?:/(?P<vid>[^/?#]+))?)?"
     r"(?:/\$(?P<operation>[a-z-]+))?|(?P<system>_history)|\$(?P<of_system>[a-z-]+))?"
     r"(?:\?(?P<query>[^#]*))?",
