@@ -20,7 +20,7 @@ class Settings:
     secret_key: str | None = None
     log_level: str = "INFO"
     allow_private_upstreams: bool = False
-    audit_sync: str = "writes"
+    audit_sync: str = "security"
     audit_days: int = 2192
 
     @classmethod

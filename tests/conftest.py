@@ -13,7 +13,7 @@ from tests.databases import DIALECTS, Original, empty
 from tests.postgresql import NoServer, Server, server
 
 ROOT = Path(__file__).parent
-ROOMS = ("store", "search", "interactions", "operations", "sync", "bulk", "subscriptions")
+ROOMS = ("store", "search", "interactions", "operations", "sync", "bulk", "subscriptions", "audit", "provenance")
 ON_BOTH = tuple(ROOT / "gateway" / room for room in ROOMS)
 OWN = {"test_sqlite.py": DIALECTS[:1], "test_plans.py": DIALECTS[:1], "test_postgres.py": DIALECTS[1:]}
 """Files about one of them."""

@@ -66,6 +66,8 @@ class Journal:
         """The file so far, which nobody appends to any more; the caller removes it."""
         with self._lock:
             segment, self._current = self._current, None
+        if segment is not None:
+            os.fdatasync(segment.fd)
         return segment
 
     def _open(self) -> Segment:

@@ -57,6 +57,9 @@ KINDS: Mapping[str, Kind] = {
     "service": dicom("110100", "Application Activity"),
 }  # fmt: skip
 
+OF_SECURITY = frozenset({"export", "login", "logout", "token", "authorization", "configuration", "command", "webhook"})
+"""Besides refusals, what waits for the disk: there is no version or other row that tells of it, too."""
+
 TYPE, RESOURCE = f"{BASE}/{{type}}", f"{BASE}/{{type}}/{{id}}"
 BY_ADDRESS: Mapping[str, Mapping[str, str]] = {
     RESOURCE: {"GET": "read", "PUT": "update", "PATCH": "patch", "DELETE": "delete"},

@@ -1,8 +1,8 @@
 """The trail of one process: what happened is in its journal before the answer goes out, and in the database soon after.
 
-What is only read is answered for once its line is with the operating system: no end of this process can take it back,
-and the disk has it some milliseconds later. Everything else (writes, refusals, tokens) waits for the disk as well, and
-so does every read with CROSSWALK_AUDIT_SYNC=all. What cannot be written down is not answered.
+What was done is answered for once its line is with the operating system: no end of this process can take it back, and
+the disk has it some milliseconds later. Refusals, tokens, sign-ins, exports and changes of the configuration wait for
+the disk as well, and with CROSSWALK_AUDIT_SYNC=all everything does. What cannot be written down is not answered.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Trail:
         self._moving = asyncio.Lock()
         self._appended = self._synced = 0
         self._syncing: asyncio.Task[None] | None = None
+        self._later: asyncio.TimerHandle | None = None
         self._left: list[Segment] = []
         self.new_id = numbered()
 
@@ -53,17 +54,14 @@ class Trail:
         """Raises OSError where it cannot be kept."""
         self._journal.append(encoded(access))
         self._appended += 1
-        if self._syncing is None:
-            self._syncing = asyncio.get_running_loop().create_task(self._sync(SYNCED_WITHIN_S))
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(SYNCED_WITHIN_S, self._begin_sync)
 
     async def secure(self) -> None:
         """Wait until all that is recorded is on the disk; many may wait for one and the same turn of it."""
         target = self._appended
         while self._synced < target:
-            if self._syncing is not None:
-                await asyncio.shield(self._syncing)
-            else:
-                self._syncing = asyncio.get_running_loop().create_task(self._sync(0))
+            await asyncio.shield(self._begin_sync())
 
     async def flush(self) -> None:
         """All that this machine's processes have recorded so far is in the database."""
@@ -73,8 +71,7 @@ class Trail:
 
     async def close(self) -> None:
         """Everything into the database; what cannot go there stays in the journal, for the next process."""
-        if self._syncing is not None:
-            await self._syncing
+        await self.secure()
         if (segment := self._journal.rotate()) is not None:
             self._left.append(segment)
         with suppress(Exception):
@@ -94,11 +91,17 @@ class Trail:
                 await mover
             await self.close()
 
-    async def _sync(self, after: float) -> None:
+    def _begin_sync(self) -> asyncio.Task[None]:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if self._syncing is None:
+            self._syncing = asyncio.get_running_loop().create_task(self._sync())
+        return self._syncing
+
+    async def _sync(self) -> None:
+        upto = self._appended
         try:
-            if after:
-                await asyncio.sleep(after)
-            upto = self._appended
             await asyncio.to_thread(self._journal.sync)
             self._synced = upto
         finally:

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.audit.access import Access
-from gateway.audit.kinds import action_of, kind_at, of_console
+from gateway.audit.kinds import OF_SECURITY, action_of, kind_at, of_console
 from gateway.audit.noting import NOTED
 from gateway.audit.trail import Trail
 from gateway.store.contract import Stored
@@ -18,7 +18,7 @@ from gateway.store.patients import patients_of
 
 UNFORESEEN = 500
 CONSOLE = "/console/"
-READS = frozenset("R")
+REFUSED = 400
 MOST_NAMED = 1000
 """Resources of one answer that an event names, and characters of a query that it keeps …"""
 LONGEST = 8192
@@ -66,7 +66,7 @@ async def account(scope: Scope, status: int, given_out: Sequence[Stored]) -> Non
     if not access.org:
         return
     trail.record(access)
-    if trail.sync_all or access.action not in READS or status >= 400:
+    if trail.sync_all or kind in OF_SECURITY or status >= REFUSED:
         await trail.secure()
 
 
