@@ -19,7 +19,7 @@ import httpx
 
 from gateway.translation.registry import load_sandboxes
 from gateway.translation.sandbox import DemoAccount, SandboxSetup
-from tests.blackbox.conftest import free_port, wait_until_ready
+from tests.blackbox.conftest import free_port, in_one_process, wait_until_ready
 
 ORG = "clinic"
 PATIENCE_S = 60.0
@@ -241,9 +241,8 @@ def world(folder: Path, *translators: str) -> Iterator[World]:
     """A fresh database with one organisation, a connection to each sandbox, and a client that may do everything."""
     with ExitStack() as stack:
         made = World(folder, free_port(), stack)
-        made.run("migrate")
-        made.do("org", "add", ORG)
-        client = made.do("client", "add", "--org", ORG, "--name", "CRM", "--scope", "system/*.cruds")
+        client_add = ("client", "add", "--org", ORG, "--name", "CRM", "--scope", "system/*.cruds")
+        *_, client = in_one_process(made.environment, ("migrate",), ("org", "add", ORG), client_add)
         for name in translators:
             made.connect(name)
         made.serve()
