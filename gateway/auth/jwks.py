@@ -1,9 +1,9 @@
 """Clients' key sets by URL, fetched at need and kept.
 
-A set is fetched again when it is old, or when an assertion names a `kid` it does not hold; the second is what an
-attacker can provoke, so it happens once per `COOLDOWN`. One fetch at a time per URL. An outage, a redirect, nonsense
-or an empty set never replaces a good set; a set that could not be renewed for `STALE` is given up, since a withdrawn
-key must end some day.
+A set is fetched again when it is old, which its Cache-Control says and `FRESH` bounds, or when an assertion names a
+`kid` it does not hold; the second is what an attacker can provoke, so it happens once per `COOLDOWN`. One fetch at a
+time per URL. An outage, a redirect, nonsense or an empty set never replaces a good set; a set that could not be renewed
+for `STALE` is given up, since a withdrawn key must end some day.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class FetchFailed(Exception):
 class _Entry:
     keys: KeySet | None = None
     fetched: float = 0.0
+    fresh: float = FRESH
+    failing: bool = False
     tried: float = float("-inf")
     lock: anyio.Lock = field(default_factory=anyio.Lock)
 
@@ -73,25 +75,28 @@ class JwksCache:
 
     def _due(self, entry: _Entry, kid: str) -> bool:
         now = self._clock()
-        if now - entry.tried < COOLDOWN:
-            return False
         known = entry.keys is not None and any(key.kid == kid for key in entry.keys)
-        return not known or now - entry.fetched >= FRESH
+        if known and not entry.failing:
+            return now - entry.fetched >= entry.fresh
+        old = not known or now - entry.fetched >= entry.fresh
+        return old and now - entry.tried >= COOLDOWN
 
     async def _renew(self, url: str, entry: _Entry) -> None:
         try:
-            keys = await self._fetch(url)
+            keys, fresh = await self._fetch(url)
         except FetchFailed as failure:
+            entry.failing = True
             log.warning("jwks_not_renewed", host=httpx.URL(url).host, reason=str(failure), kept=entry.keys is not None)
         else:
-            entry.keys, entry.fetched = keys, self._clock()
+            entry.keys, entry.fetched, entry.fresh, entry.failing = keys, self._clock(), fresh, False
         finally:
             entry.tried = self._clock()
 
-    async def _fetch(self, url: str) -> KeySet:
+    async def _fetch(self, url: str) -> tuple[KeySet, float]:
         try:
             with anyio.fail_after(DEADLINE):
-                keys = public_keys(msgspec.json.decode(await self._body(url)))
+                body, fresh = await self._answer(url)
+            keys = public_keys(msgspec.json.decode(body))
         except TimeoutError:
             raise FetchFailed("no answer in time") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -102,9 +107,9 @@ class JwksCache:
             raise FetchFailed(str(fault)) from fault
         if not keys:
             raise FetchFailed("no usable key in the set")
-        return keys
+        return keys, fresh
 
-    async def _body(self, url: str) -> bytes:
+    async def _answer(self, url: str) -> tuple[bytes, float]:
         async with self._http.stream("GET", url, headers=HEADERS) as response:
             if response.status_code != 200:
                 raise FetchFailed(f"status {response.status_code}")
@@ -115,4 +120,13 @@ class JwksCache:
                 body += chunk
                 if len(body) > MAX_BYTES:
                     raise FetchFailed(f"over {MAX_BYTES} bytes")
-        return bytes(body)
+        return bytes(body), freshness(response.headers.get("cache-control", ""))
+
+
+def freshness(cache_control: str) -> float:
+    """Seconds for which a set is kept: never longer than its header says (SMART, Client Authentication: Asymmetric)."""
+    directives = {part.strip().lower() for part in cache_control.split(",")}
+    if directives & {"no-store", "no-cache"}:
+        return 0.0
+    ages = [text.removeprefix("max-age=") for text in directives if text.startswith("max-age=")]
+    return min([FRESH, *(float(age) for age in ages if age.isascii() and age.isdigit() and len(age) < 10)])

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
-from gateway.auth.jwks import COOLDOWN, FRESH, MAX_BYTES, STALE, JwksCache
+from gateway.auth.jwks import COOLDOWN, FRESH, MAX_BYTES, STALE, JwksCache, freshness
 from gateway.settings import Settings
 from gateway.upstream import upstream_client
 from tests.gateway.auth.conftest import JWKS_URL, Clock, KeyHost, jwks
@@ -124,3 +124,22 @@ async def test_a_private_address_is_refused(clock: Clock) -> None:
         cache = JwksCache(http, clock)
         for url in ("https://127.0.0.1/jwks", "https://localhost/jwks", "http://crm.example/jwks"):
             assert await cache.keys(url, "any") is None
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("", FRESH),
+        ("public", FRESH),
+        ("max-age=60", 60),
+        ("public, Max-Age=60", 60),
+        ("max-age=86400", FRESH),
+        ("max-age=0", 0),
+        ("no-store", 0),
+        ("no-cache, max-age=60", 0),
+        ("max-age=-1", FRESH),
+        ("max-age=99999999999999999999", FRESH),
+    ],
+)
+def test_how_long_a_set_is_kept(header: str, seconds: float) -> None:
+    assert freshness(header) == seconds
