@@ -18,6 +18,7 @@ from gateway.search.query import (
     DateValue,
     Either,
     NumberValue,
+    PositionValue,
     Query,
     ReferenceValue,
     SortKey,
@@ -86,7 +87,7 @@ def fits(stored: Any, value: Value, criterion: Criterion) -> bool:
         case StringValue(text):
             return fits_text(stored, text, criterion.modifier)
         case UriValue(uri):
-            return bool(stored == uri)
+            return fits_uri(stored, uri, criterion.modifier)
         case ReferenceValue(url="", type=type, id=id):
             local = ":" not in stored
             return bool(local and stored.split("/")[1] == id and type in (None, stored.split("/")[0]))
@@ -99,6 +100,14 @@ def fits(stored: Any, value: Value, criterion: Criterion) -> bool:
             system, code = unit or ("", "")
             same_unit = value.system in (None, system) and value.code in (None, code)
             return same_unit and fits_number(value, Decimal(number))
+        case PositionValue():
+            raise NotImplementedError("distances have laws of their own, in test_places.py")
+
+
+def fits_uri(stored: str, uri: str, modifier: str) -> bool:
+    """R4, 3.1.1.5.11: below goes on from it, segment by segment; above the other way round."""
+    whole, part = (stored, uri) if modifier == "below" else (uri, stored)
+    return stored == uri or (modifier != "" and whole.startswith(f"{part.rstrip('/')}/"))
 
 
 def fits_text(stored: str, text: str, modifier: str) -> bool:

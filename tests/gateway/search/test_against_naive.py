@@ -39,7 +39,9 @@ TEXTS = st.sampled_from(["Muñoz", "munoz", "Mu", "50%", "5_0", "50", "Straße",
 DATES = st.sampled_from(["2023", "2023-12", "2023-12-31", "2024-01-01T00:00Z", "2024", "2023-12-31T23:59:59.999Z"])
 NUMBERS = st.sampled_from(["1", "1.0", "1.00", "0.5", "-1", "-1.05", "100", "99.6", "1.04", "0"])
 PLACES = st.sampled_from(["Patient/p", "Patient/q", "Group/p", "https://x.example/Patient/p", "urn:uuid:1"])
-URIS = st.sampled_from(["urn:a", "urn:A", "urn:a%"])
+URIS = st.sampled_from(["urn:a", "urn:A", "urn:a%"]) | st.builds(
+    "{}{}".format, st.sampled_from(["https://x", "urn:a"]), st.sampled_from(["/", "/a", "/a/", "/a/b", "/ab", "/a_b"])
+)
 
 
 def several(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
@@ -87,7 +89,7 @@ CRITERIA = st.lists(
     | criteria(["quantity"], st.builds("{}{}".format, PREFIX, NUMBERS) | QUANTITIES)
     | criteria(["reference"], PLACES | st.sampled_from(["p", "q"]))
     | criteria(["reference:Patient"], st.sampled_from(["p", "q"]))
-    | criteria(["uri"], URIS)
+    | criteria(["uri", "uri:above", "uri:below"], URIS)
     | criteria(["_id"], st.sampled_from(["r0", "r2", "r5", "none"]))
     | MISSING,
     max_size=3,
