@@ -21,6 +21,7 @@ from gateway.auth.endpoints import ROUTES as AUTH_ROUTES
 from gateway.bulk.routes import bulk_routes
 from gateway.console.routes import ROUTES as CONSOLE_ROUTES
 from gateway.cors import BrowserApplications
+from gateway.deadline import Deadline
 from gateway.envelope import Envelope, database_response, fault_response, http_exception_response
 from gateway.faults import Fault
 from gateway.interactions.bundle import bundle
@@ -132,7 +133,7 @@ def create_app(services: Services | None, lifespan: Lifespan | None = None) -> S
     """The ASGI application over services that are open already, or that its lifespan opens and puts in place."""
     app = Starlette(
         routes=[*ROUTES, *OPERATIONS],
-        middleware=[Middleware(Envelope), Middleware(Auditing), Middleware(BrowserApplications), Middleware(Rendering)],
+        middleware=[Middleware(layer) for layer in (Envelope, Auditing, Deadline, BrowserApplications, Rendering)],
         exception_handlers={
             Fault: fault_response,
             HTTPException: http_exception_response,

@@ -29,6 +29,9 @@ ALWAYS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
 )
+VARIES = (b"vary", b"Accept, Accept-Encoding, Authorization")
+"""Beside what else an answer says of it: lists of several field lines are one list (RFC 9110, 5.3)."""
+STRICT = (b"strict-transport-security", b"max-age=31536000")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """A client may invent others; metrics do not count each by its name."""
 CLOSING = (b"connection", b"close")
@@ -60,6 +63,8 @@ class Envelope:
                 await body.take()
                 status = message["status"]
                 message["headers"] = _complete(message["headers"], id)
+                if _is_https(scope):
+                    message["headers"].append(STRICT)
                 if body.left and scope.get("http_version") == "1.1":
                     message["headers"].append(CLOSING)
             await send(message)
@@ -88,7 +93,14 @@ def _request_id(headers: list[tuple[bytes, bytes]]) -> bytes:
 
 def _complete(headers: list[tuple[bytes, bytes]], request_id: bytes) -> list[tuple[bytes, bytes]]:
     present = {name for name, _ in headers}
-    return [*headers, (REQUEST_ID, request_id), *(header for header in ALWAYS if header[0] not in present)]
+    always = (header for header in ALWAYS if header[0] not in present)
+    return [*headers, (REQUEST_ID, request_id), VARIES, *always]
+
+
+def _is_https(scope: Scope) -> bool:
+    """As clients see it: a proxy in front ends the TLS."""
+    services = getattr(getattr(scope.get("app"), "state", None), "services", None)
+    return services is not None and services.settings.public_url.startswith("https:")
 
 
 @cache

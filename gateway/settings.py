@@ -22,6 +22,10 @@ class Settings:
     allow_private_upstreams: bool = False
     audit_sync: str = "security"
     audit_days: int = 2192
+    client_rate: int = 1000
+    client_at_once: int = 256
+    failures: int = 300
+    request_seconds: int = 300
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -44,4 +48,8 @@ class Settings:
             allow_private_upstreams=value("ALLOW_PRIVATE_UPSTREAMS", "0") == "1",
             audit_sync=value("AUDIT_SYNC", default.audit_sync).lower(),
             audit_days=whole("AUDIT_DAYS", default.audit_days),
+            client_rate=whole("CLIENT_RATE", default.client_rate),
+            client_at_once=whole("CLIENT_AT_ONCE", default.client_at_once),
+            failures=whole("FAILURES", default.failures),
+            request_seconds=whole("REQUEST_SECONDS", default.request_seconds),
         )

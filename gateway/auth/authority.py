@@ -18,6 +18,7 @@ from gateway.auth.keys import Clock, SigningKeys
 from gateway.auth.secrets import Random, SecretBox
 from gateway.auth.verification import TokenVerifier
 from gateway.faults import NotFound
+from gateway.limits import Limits
 from gateway.settings import Settings
 from gateway.store.tables import Organisation
 
@@ -83,6 +84,7 @@ class Auth:
         self.jwks = JwksCache(http, clock)
         self.verifier = TokenVerifier(engine, self.keys, clock)
         self.workers = anyio.CapacityLimiter(WORKERS)
+        self.limits = Limits(settings.client_rate, settings.client_at_once, settings.failures)
 
     def realm(self, slug: str) -> Realm:
         """Blocking; raises NotFound."""

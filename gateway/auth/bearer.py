@@ -11,6 +11,7 @@ from starlette.requests import Request
 from gateway.auth.authority import auth_of
 from gateway.auth.verification import MAX_TOKEN, Caller, TokenRejected
 from gateway.faults import Unauthenticated
+from gateway.limits import UNDER_WAY
 
 TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
@@ -23,10 +24,12 @@ async def authenticate(request: Request, org: str) -> Caller:
     token = _token(request)
     if caller := auth.verifier.remembered(org, token):
         return _known(request, caller)
+    auth.limits.check(peer(request))
     realm = await anyio.to_thread.run_sync(auth.realm, org)
     try:
         return _known(request, await auth.verifier.verify(realm, token))
     except TokenRejected as rejection:
+        auth.limits.failed(peer(request))
         log.info("bearer_rejected", org=org, reason=str(rejection))
         raise _refusal(
             f"The bearer token is not valid here. {rejection} Get a new one from {realm.token_url}"
@@ -36,7 +39,15 @@ async def authenticate(request: Request, org: str) -> Caller:
 def _known(request: Request, caller: Caller) -> Caller:
     """The audit trail and the limits of a client look for it here."""
     request.scope["caller"] = caller
+    if UNDER_WAY not in request.scope:
+        client = (caller.org, caller.client_id)
+        auth_of(request).limits.begin(client)
+        request.scope[UNDER_WAY] = client
     return caller
+
+
+def peer(request: Request) -> str:
+    return request.client.host if request.client is not None else ""
 
 
 def _token(request: Request) -> str:

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from gateway.audit.noting import note
 from gateway.auth.authority import Auth, Realm, auth_of
-from gateway.auth.bearer import authenticate
+from gateway.auth.bearer import authenticate, peer
 from gateway.auth.discovery import openid_configuration, smart_configuration
 from gateway.auth.forms import read_form
 from gateway.auth.launch_routes import PAGES
@@ -20,6 +20,7 @@ from gateway.auth.token_state import Introspection, Revocation, described, known
 from gateway.auth.user_info import user_info
 from gateway.faults import Forbidden, TooLarge
 
+REFUSED = 401
 CACHED = {"Cache-Control": "public, max-age=300"}
 STYLE = {
     "color_background": "#f4f6f8",
@@ -40,8 +41,11 @@ STYLE = {
 async def token(request: Request) -> Response:
     auth, realm = await _auth_and_realm(request)
     server = TokenServer(auth, realm)
+    auth.limits.check(peer(request))
     body = await _body(request)
     answer = await anyio.to_thread.run_sync(server.respond, request.headers, body, limiter=auth.workers)
+    if answer.status == REFUSED:
+        auth.limits.failed(peer(request))
     told = f"{answer.body.get('error') or answer.body.get('scope', '')}"
     note(request.scope, {"client": server.authenticated, "told": told})
     return JSONResponse(answer.body, answer.status, answer.headers)
