@@ -14,7 +14,8 @@ from tests.postgresql import NoServer, Server, server
 
 ROOT = Path(__file__).parent
 ROOMS = ("store", "search", "interactions", "operations", "sync", "bulk", "subscriptions", "audit", "provenance")
-ON_BOTH = tuple(ROOT / "gateway" / room for room in ROOMS)
+FILES = ("auth/test_code_grant.py", "auth/test_launches.py")
+ON_BOTH = tuple(ROOT / "gateway" / place for place in (*ROOMS, *FILES))
 OWN = {"test_sqlite.py": DIALECTS[:1], "test_plans.py": DIALECTS[:1], "test_postgres.py": DIALECTS[1:]}
 """Files about one of them."""
 NEEDED = "CROSSWALK_TESTS_NEED_POSTGRESQL"
@@ -28,7 +29,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def dialects_for(path: Path) -> tuple[str, ...]:
     """Those of the folder, or the one that the file is named after."""
-    return OWN.get(path.name) or (DIALECTS if any(room in path.parents for room in ON_BOTH) else DIALECTS[:1])
+    on_both = any(place in (path, *path.parents) for place in ON_BOTH)
+    return OWN.get(path.name) or (DIALECTS if on_both else DIALECTS[:1])
 
 
 @pytest.fixture(scope="session")
