@@ -65,7 +65,7 @@ class Asked(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     context: dict[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Declined(Exception):
     """The request is not put to a user; told to the application where it is known, else to the person."""
 

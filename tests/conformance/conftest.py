@@ -10,6 +10,7 @@ import pytest
 
 from tests.blackbox.conftest import Server
 from tests.blackbox.conftest import server as server
+from tests.conformance.smart_app import PASSWORD, App, Person, Site
 
 MakeClient = Callable[[str], httpx.Client]
 FHIR_JSON = "application/fhir+json"
@@ -35,3 +36,31 @@ def scoped(server: Server) -> Iterator[MakeClient]:
             return opened.enter_context(httpx.Client(base_url=f"{server.base}/", headers=headers, timeout=30))
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def site(server: Server, live: httpx.Client) -> Iterator[Site]:
+    """What a launch takes: a practitioner and a patient who sign in, and an administrator's client."""
+    found = httpx.get(f"{server.base}/.well-known/smart-configuration").raise_for_status().json()
+    made = server.run("client", "add", "--org", server.org, "--name", "Operations", "--scope", "gateway/admin")
+    form = {"grant_type": "client_credentials"}
+    token = httpx.post(found["token_endpoint"], data=form, auth=(made["client_id"], made["client_secret"])).json()
+    patient = live.post("Patient", json={"resourceType": "Patient", "name": [{"family": "Launch"}]}).json()["id"]
+    doctor = live.post("Practitioner", json={"resourceType": "Practitioner", "name": [{"family": "Reed"}]}).json()["id"]
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    with httpx.Client(base_url=f"{server.url}/admin/v1/{server.org}/", headers=headers, timeout=30) as admin:
+        bound = {"dr@clinic.example": {"practitioner": doctor}, "pat@clinic.example": {"patient": patient}}
+        for email, who in bound.items():
+            user = {"email": email, "role": "viewer", "password": PASSWORD, **who}
+            admin.post("users", json=user).raise_for_status()
+        people = (
+            Person("dr@clinic.example", f"Practitioner/{doctor}"),
+            Person("pat@clinic.example", f"Patient/{patient}"),
+        )
+        yield Site(server, found, admin, patient, *people)
+
+
+@pytest.fixture(scope="session")
+def app(site: Site) -> App:
+    """A public application."""
+    return site.register()
