@@ -23,7 +23,7 @@ from gateway.store import document
 
 SHOWN = 20
 FIELDS = ("name", "birthdate", "identifier")
-READING = Scopes.parse("system/Patient.rs")
+READING = Scopes.parse("user/Patient.rs")
 NO_REQUEST = {"type": "http", "method": "GET", "headers": [], "query_string": b"", "path_params": {}}
 
 
@@ -56,6 +56,7 @@ def looking(services: Services, realm: Realm, client: Client, user: UserAccount)
         READING,
         fhir_user=fhir_user_of(user),
         user_email=user.email,
+        user_role=user.role,
         purposes=frozenset(client.purposes.split()),
     )
     return Exchange(Request(NO_REQUEST), services, realm, caller)
@@ -67,13 +68,13 @@ async def search(exchange: Exchange, sought: dict[str, str]) -> Listing:
         planned = plan(exchange, "Patient", [*params, ("_count", str(SHOWN)), ("_sort", "family,given")])
     except Fault as fault:
         return Listing(wrong="; ".join(issue.diagnostics for issue in fault.issues))
-    page = await exchange.services.store.search(exchange.realm.org, planned.query)
+    page = await exchange.store.search(planned.query)
     return Listing(tuple(described(document.decode(match.body)) for match in page.matches), page.after is not None)
 
 
 async def one(exchange: Exchange, id: str) -> Found | None:
     """A patient whom the user may see."""
-    stored = exchange.visible(await exchange.services.store.read(exchange.realm.org, "Patient", id))
+    stored = await exchange.store.read("Patient", id)
     return None if stored is None or stored.deleted else described(document.decode(stored.body))
 
 

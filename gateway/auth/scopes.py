@@ -2,9 +2,9 @@
 
 Both spellings mean the same set of (context, type, actions): v1 `read` is `rs`, `write` is `cud`, `*` is `cruds`
 (SMART App Launch 2.2, Scopes). The letters of a v2 scope stand in the order c r u d s; anything else is malformed
-and permits nothing. A scope limited by search parameters (`?category=…`) is parsed and kept, but permits nothing:
-until the limit itself is enforced, less than written is safe and more is not. `patient/` and `user/` need a launch:
-`granted` is for clients that come without a user, `delegated` for what a user may hand to a client.
+and permits nothing. What a scope gives on which resources, its search parameters (`?category=…`), the patient and the
+user considered, is said by gateway/access/sight.py. `patient/` and `user/` need a launch: `granted` is for clients that
+come without a user, `delegated` for what a user may hand to a client.
 """
 
 from __future__ import annotations
@@ -100,16 +100,12 @@ def rejected(text: str, types: Container[str] | None = None) -> tuple[str, ...]:
 
 def granted(requested: Scopes, registered: Scopes) -> Scopes:
     """What a client without a user gets: requested and registered, by permission, in the requested spelling."""
-    return _common(_unlimited(requested), _unlimited(registered), frozenset({"system"}), frozenset({ADMIN}))
+    return _common(requested, registered, frozenset({"system"}), frozenset({ADMIN}))
 
 
 def delegated(requested: Scopes, registered: Scopes) -> Scopes:
     """What a client may be handed by a user at most: requested and registered, on behalf of the user or a patient."""
     return _common(requested, registered, frozenset({"patient", "user"}), LAUNCH_SCOPES)
-
-
-def _unlimited(scopes: Scopes) -> Scopes:
-    return Scopes(tuple(item for item in scopes.items if not (isinstance(item, ResourceScope) and item.query)))
 
 
 def _common(requested: Scopes, registered: Scopes, contexts: frozenset[str], plain: frozenset[str]) -> Scopes:

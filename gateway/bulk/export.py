@@ -10,10 +10,13 @@ import msgspec
 from sqlalchemy import Connection
 from sqlmodel import Session
 
+from gateway.access.restriction import restrict
+from gateway.access.seen import SeenConnection
+from gateway.access.sight import Sight
 from gateway.auth.authority import Realm
 from gateway.auth.scopes import Scopes
 from gateway.bulk import files, jobs
-from gateway.bulk.acting import acting
+from gateway.bulk.acting import acting_for
 from gateway.bulk.files import Piece, piece
 from gateway.bulk.gathering import Gathering, Keys, is_whole
 from gateway.bulk.pages import PAGE, as_of, page_of_keys, page_of_type
@@ -50,7 +53,7 @@ class Export:
         time = await self.store.write(job.org, lambda transaction: transaction.now)
         await settled(self.store)
         request = request_of(job)
-        exchange = acting(self.services, realm, job.client, Scopes.parse(request.scopes))
+        exchange = self._client(job, realm, request)
         filters = await self._filters(exchange, request)
         database = self.store.database
         gathered = await database.read(
@@ -71,7 +74,8 @@ class Export:
         if job.stage >= len(request.types):
             await self._finish(job, request)
             return False
-        versions, after = await self.store.session_read(lambda session: self._page(session, job, request))
+        sight = self._client(job, realm, request).sight
+        versions, after = await self.store.session_read(lambda session: self._page(session, job, request, sight))
         pieces = await anyio.to_thread.run_sync(self._pieces, job, request, versions)
         stage, after = (job.stage + 1, 0) if after is None else (job.stage, after)
 
@@ -93,10 +97,15 @@ class Export:
             query = filter_query(
                 self.definitions, type, params, base=exchange.base, now=self.services.clock(), authority=reach
             )
-            found.setdefault(type, []).append(query)
+            found.setdefault(type, []).append(restrict(query, exchange.sight))
         return found
 
-    def _page(self, session: Session, job: BulkJob, request: ExportRequest) -> Page:
+    def _client(self, job: BulkJob, realm: Realm, request: ExportRequest) -> Exchange:
+        """Sees what it saw when it asked."""
+        scopes, purposes = Scopes.parse(request.scopes), frozenset(request.purposes)
+        return acting_for(self.services, realm, job.client, scopes, purposes)
+
+    def _page(self, session: Session, job: BulkJob, request: ExportRequest, sight: Sight) -> Page:
         connection, type, time = session.connection(), request.types[job.stage], job.transaction_time or 0
         if is_whole(request, type):
             rows = page_of_type(connection, job.org, type, job.after, request.since, time)
@@ -105,7 +114,9 @@ class Export:
             selection = session.get(BulkSelection, (job.id, job.stage, job.after))
             rows = page_of_keys(connection, job.org, array("q", selection.keys)) if selection is not None else []
             after = job.after + 1 if selection is not None else None
-        return list(as_of(connection, job.org, rows, time, request.since)), after
+        seen = SeenConnection(connection, job.org, sight)
+        versions = as_of(connection, job.org, filter(seen.shows, rows), time, request.since)
+        return list(filter(seen.shows, versions)), after
 
     def _pieces(self, job: BulkJob, request: ExportRequest, versions: Sequence[Stored]) -> list[Piece]:
         type, subset = request.types[job.stage], Subset("", request.elements)

@@ -39,7 +39,6 @@ from gateway.interactions.validation import check_valid
 from gateway.negotiation import check_sends, check_sends_resource, parse_resource, read_body
 from gateway.outcome import operation_outcome
 from gateway.store.contract import Transaction
-from gateway.subscriptions.visibility import sees_all
 
 ASYNC = "respond-async"
 FOLDER = "_bulk"
@@ -75,7 +74,6 @@ async def _export(exchange: Exchange, level: Level) -> Response:
         raise MethodNotAllowed("Ask for an export by GET or POST; to look is not to begin one")
     check_headers(exchange.request)
     params, patients = await _parameters(exchange, level)
-    scopes = exchange.caller.scopes
     kickoff = Kickoff(
         exchange.services.definitions,
         level,
@@ -88,21 +86,22 @@ async def _export(exchange: Exchange, level: Level) -> Response:
     request = ExportRequest(
         url=asked_url(exchange),
         level=level.value,
-        scopes=str(scopes),
+        scopes=str(exchange.caller.scopes),
         types=tuple(kickoff.types),
         since=kickoff.since,
         filters=tuple(kickoff.filters),
         elements=kickoff.elements,
         patients=members,
         warnings=(*kickoff.warnings, *missed),
+        purposes=tuple(sorted(exchange.caller.purposes)),
     )
     return await _begin(exchange, "export", msgspec.to_builtins(request), told=request.warnings)
 
 
 def may_export(exchange: Exchange, type: str) -> bool:
-    """An export finds and reads; SMART's `s` and `r`."""
-    scopes = exchange.caller.scopes
-    return scopes.allows(type, "r") and scopes.allows(type, "s") and sees_all(exchange.caller, type)
+    """An export finds and reads, SMART's `s` and `r`, and is for clients that act for themselves."""
+    sight = exchange.sight
+    return exchange.caller.user_email is None and sight.allows(type, "r") and sight.looks_into(type)
 
 
 def asked_url(exchange: Exchange) -> str:
@@ -190,10 +189,9 @@ async def _patients(
     exchange: Exchange, level: Level, named: list[str] | None
 ) -> tuple[tuple[str, ...] | None, Sequence[str]]:
     """Whom the export is about, and what has to be told of those left out."""
-    store, org = exchange.services.store, exchange.realm.org
     if level is not Level.GROUP:
-        return (await checked_patients(store, org, named) if named else None), ()
-    members, missed = await members_of(store, org, exchange.id, exchange.base, exchange.services.clock())
+        return (await checked_patients(exchange.store, named) if named else None), ()
+    members, missed = await members_of(exchange.store, exchange.id, exchange.base, exchange.services.clock())
     if named is None:
         return members, missed
     if not {*named} <= {*members}:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gateway.access.seen import SeenStore
 from gateway.definitions.contract import Resource
 from gateway.faults import Invalid, Unprocessable
 from gateway.interactions.changes import ID, present
 from gateway.search.dates import date_range
 from gateway.store.document import decode
-from gateway.store.store import SqlStore
 
 MAX_NAMED = 10_000
 REFERENCE = re.compile(rf"Patient/(?P<id>{ID.pattern})(?:/_history/.+)?", re.ASCII)
@@ -30,21 +30,21 @@ def own_patient(reference: str, base: str) -> str | None:
     return found["id"] if found else None
 
 
-async def checked_patients(store: SqlStore, org: int, named: Sequence[str]) -> tuple[str, ...]:
+async def checked_patients(store: SeenStore, named: Sequence[str]) -> tuple[str, ...]:
     """Raises Invalid where one is not there."""
     ids = tuple(sorted({*named}))
     if len(ids) > MAX_NAMED:
         raise Invalid(f"Name at most {MAX_NAMED} patients; put more into a Group", "patient")
     for id in ids:
-        stored = await store.read(org, "Patient", id)
+        stored = await store.read("Patient", id)
         if stored is None or stored.deleted:
             raise Invalid("`patient` names someone who is not there", "patient")
     return ids
 
 
-async def members_of(store: SqlStore, org: int, id: str, base: str, now: int) -> tuple[tuple[str, ...], Sequence[str]]:
+async def members_of(store: SeenStore, id: str, base: str, now: int) -> tuple[tuple[str, ...], Sequence[str]]:
     """The patients who are members now, and what has to be told of other members."""
-    group = decode(present(await store.read(org, "Group", id)).body)
+    group = decode(present(await store.read("Group", id)).body)
     check_lists_members(group)
     patients = [own_patient(reference, base) for reference in references(group, now)]
     missed = patients.count(None)

@@ -51,6 +51,8 @@ class ExportRequest(msgspec.Struct, frozen=True):
     """None: whichever there are."""
     warnings: tuple[str, ...] = ()
     """What the error file tells."""
+    purposes: tuple[str, ...] = ()
+    """The purposes of use that the client came with."""
 
 
 @dataclass(slots=True)

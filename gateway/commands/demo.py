@@ -45,6 +45,7 @@ from gateway.translation.sandbox import DemoAccount, SandboxSetup
 
 ORG = "demo"
 SCOPE = "system/*.cruds gateway/admin"
+CLIENT = Registration(name="Demo client", scope=SCOPE, secret=True, purposes=("TREAT",))
 CONSOLE_USER = "admin@demo.example"
 START_S = 30.0
 
@@ -191,7 +192,7 @@ async def _credentials(services: Services, file: Path) -> dict[str, str]:
     """Secrets are kept as hashes only, so the demo keeps its own in a file beside the database."""
     credentials = await asyncio.to_thread(_read, file) or {}
     if "client_id" not in credentials:
-        client_id, secret = await register(services, ORG, Registration(name="Demo client", scope=SCOPE, secret=True))
+        client_id, secret = await register(services, ORG, CLIENT)
         credentials |= {"client_id": client_id, "client_secret": secret or ""}
         await asyncio.to_thread(_write, file, credentials)
     if "console_password" not in credentials:

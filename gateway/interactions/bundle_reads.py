@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gateway.access.seen import SeenTransaction
 from gateway.interactions.bundle_entries import Entry
 from gateway.interactions.changes import present
 from gateway.interactions.exchange import Exchange
@@ -17,55 +18,52 @@ from gateway.interactions.transaction import Outcome
 from gateway.operations.in_bundles import called
 from gateway.search.criteria import Codes
 from gateway.store.contract import Stored, Transaction
-from gateway.store.history_sql import history, history_page, one_version
 
 FOUND = "200 OK"
 
 
 async def read_alone(exchange: Exchange, entry: Entry) -> Outcome:
     """Of a batch: what is committed now."""
-    store, org = exchange.services.store, exchange.realm.org
+    store = exchange.store
     if entry.target.operation is not None:
-        return whole(entry, await store.session_read(lambda session: called(exchange, entry, session.connection())))
+        return whole(entry, await store.within(lambda seen: called(exchange, entry, seen)))
     if entry.target.version is not None:
-        return read_outcome(exchange, entry, await store.vread(org, entry.type, entry.id or "", entry.target.version))
+        return read_outcome(exchange, entry, await store.vread(entry.type, entry.id or "", entry.target.version))
     if entry.target.history:
         planned = _history(exchange, entry)
-        return whole(entry, history_body(exchange, planned, await history(store, org, planned.query)))
+        return whole(entry, history_body(exchange, planned, await store.history(planned.query)))
     if entry.target.is_of_several:
         several = _several(exchange, entry, await value_sets(exchange, entry.params))
-        return whole(entry, several.body(exchange, [await store.search(org, query) for query in several.queries]))
+        return whole(entry, several.body(exchange, [await store.search(query) for query in several.queries]))
     if entry.id is not None:
-        return read_outcome(exchange, entry, await store.read(org, entry.type, entry.id))
+        return read_outcome(exchange, entry, await store.read(entry.type, entry.id))
     searched = plan(exchange, entry.type, entry.params, codes=await value_sets(exchange, entry.params))
-    return whole(entry, page_body(exchange, searched, await store.search(org, searched.query)))
+    return whole(entry, page_body(exchange, searched, await store.search(searched.query)))
 
 
 def read_within(exchange: Exchange, entry: Entry, transaction: Transaction) -> Outcome:
     """Of a transaction: what it has written, too."""
-    connection, org = transaction.connection, transaction.org
+    seen = SeenTransaction(transaction, exchange.sight)
     if entry.target.operation is not None:
-        return whole(entry, called(exchange, entry, connection))
+        return whole(entry, called(exchange, entry, seen.connected))
     if entry.target.version is not None:
-        return read_outcome(
-            exchange, entry, one_version(connection, org, entry.type, entry.id or "", entry.target.version)
-        )
+        return read_outcome(exchange, entry, seen.vread(entry.type, entry.id or "", entry.target.version))
     if entry.target.history:
         planned = _history(exchange, entry)
-        return whole(entry, history_body(exchange, planned, history_page(connection, org, planned.query)))
+        return whole(entry, history_body(exchange, planned, seen.history(planned.query)))
+    codes = value_sets_within(exchange, entry.params, seen)
     if entry.target.is_of_several:
-        several = _several(exchange, entry, value_sets_within(exchange, entry.params, transaction))
-        return whole(entry, several.body(exchange, [transaction.search(query) for query in several.queries]))
+        several = _several(exchange, entry, codes)
+        return whole(entry, several.body(exchange, [seen.search(query) for query in several.queries]))
     if entry.id is not None:
-        return read_outcome(exchange, entry, transaction.read(entry.type, entry.id))
-    codes = value_sets_within(exchange, entry.params, transaction)
+        return read_outcome(exchange, entry, seen.read(entry.type, entry.id))
     searched = plan(exchange, entry.type, entry.params, codes=codes)
-    return whole(entry, page_body(exchange, searched, transaction.search(searched.query)))
+    return whole(entry, page_body(exchange, searched, seen.search(searched.query)))
 
 
 def read_outcome(exchange: Exchange, entry: Entry, stored: Stored | None) -> Outcome:
     """The resource, or 304 where ifNoneMatch or ifModifiedSince hold (bundle.html#http)."""
-    stored = present(exchange.visible(stored))
+    stored = present(stored)
     if entry.if_none_match is not None:
         known = has_version(entry.if_none_match, stored.version)
     else:

@@ -13,8 +13,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
+from gateway.access.seen import SeenTransaction
+from gateway.access.sight import Sight
 from gateway.definitions.contract import Definitions, Demanded, Resource
-from gateway.faults import ClientFault, Gone, Invalid, NotFound, PreconditionFailed
+from gateway.faults import ClientFault, Conflict, Forbidden, Gone, Invalid, NotFound, PreconditionFailed
 from gateway.interactions import own_definitions
 from gateway.interactions.demands import demanded_by
 from gateway.interactions.validation import check_valid
@@ -34,6 +36,7 @@ class Changes:
     transaction: Transaction
     definitions: Definitions
     base: str
+    sight: Sight
     written: list[Stored] = field(default_factory=list)
     demanded: Demanded | None = None
     """What the organisation demands, read with the first write."""
@@ -49,18 +52,20 @@ class Changes:
 
         `absent`: only where nothing is there.
         """
-        stored = self.transaction.read(resource["resourceType"], resource["id"])
+        stored = self._writable(resource["resourceType"], resource["id"])
         exists = stored is not None and not stored.deleted
         check_version(stored, if_match)
         if absent and exists:
             raise PreconditionFailed("If-None-Match: a resource with this id is there already")
-        new = self._put(resource, stored.version if stored else 0)
+        new = self._put(resource, stored.version if stored else 0, action="u")
         return new, not exists
 
     def delete(self, type: str, id: str, if_match: int | None = None) -> Stored | None:
         """FHIR delete; None when there was nothing (http.html#delete)."""
-        if if_match is not None:
-            check_version(self.transaction.read(type, id), if_match)
+        stored = self._changeable(type, id, "d")
+        check_version(stored, if_match)
+        if stored is None:
+            return None
         if self.guard is not None:
             self.guard.check_delete(self.transaction, type, id)
         own_definitions.check_delete(type, id)
@@ -71,7 +76,7 @@ class Changes:
 
     def patch(self, type: str, id: str, apply: Callable[[Resource], Any], if_match: int | None = None) -> Stored:
         """FHIR patch: `apply` makes the new content of the old (http.html#patch)."""
-        stored = present(self.transaction.read(type, id))
+        stored = present(self._changeable(type, id, "u"))
         check_version(stored, if_match)
         resource = document.decode(stored.body)
         try:
@@ -80,13 +85,13 @@ class Changes:
             check_valid(self.definitions, patched)
         except RecursionError:
             raise Invalid("The patch nests the resource too deeply") from None
-        return self._put(patched, stored.version, "PATCH")
+        return self._put(patched, stored.version, "PATCH", action="u")
 
     def match(self, type: str, criteria: str, *expression: str) -> Stored | None:
         """The one resource that the criteria find; none: None; several: PreconditionFailed (http.html#ccreate)."""
         with at(*expression):
             query = self._conditional(type, criteria)
-        matches = self.transaction.search(query).matches
+        matches = self.seen.search(query).matches
         if len(matches) > 1:
             raise PreconditionFailed("The criteria match several resources; add an identifier to them", *expression)
         return matches[0] if matches else None
@@ -100,11 +105,42 @@ class Changes:
             raise Invalid(f"Unknown search parameters in the criteria: {names}")
         if not query.criteria:
             raise Invalid("The criteria are empty; they would match every resource")
-        besides = self.guard.only_visible(type) if self.guard is not None else ()
-        return Query(type, (*query.criteria, *besides), count=2, want_total=False)
+        return Query(type, query.criteria, count=2, want_total=False)
 
-    def _put(self, resource: Resource, version_before: int, method: str = "PUT") -> Stored:
+    # --- what the caller may change ---------------------------------------------------------------------------------
+
+    @property
+    def seen(self) -> SeenTransaction:
+        """What is there for the caller, with what this transaction has written."""
+        return SeenTransaction(self.transaction, self.sight)
+
+    def check_free(self, type: str, id: str, *expression: str) -> None:
+        """Raises where a resource of a new identity cannot be written under an id that its sender chose."""
+        if not self.sight.allows_all(type, "u"):
+            raise unwritable(type, *expression)
+        taken = self.transaction.read(type, id)
+        if taken is not None and not taken.deleted:
+            raise Conflict("The body's id belongs to a resource that the criteria do not find", *expression)
+
+    def _writable(self, type: str, id: str) -> Stored | None:
+        """What an update replaces. For a caller who reaches only some resources, an unused id is like any other that
+        it does not reach: which of them are in use is nothing that it may learn."""
+        stored = self.seen.read(type, id, "u")
+        if stored is None and not (self.sight.allows_all(type, "u") and self.transaction.read(type, id) is None):
+            raise unwritable(type)
+        return stored
+
+    def _changeable(self, type: str, id: str, action: str) -> Stored | None:
+        """What the caller may change; None for what is not there for it."""
+        stored = self.seen.read(type, id, action)
+        if stored is None and self.sight.allows(type, "r") and self.seen.read(type, id) is not None:
+            raise unwritable(type)
+        return stored
+
+    def _put(self, resource: Resource, version_before: int, method: str = "PUT", *, action: str = "c") -> Stored:
         own_definitions.check_write(resource)
+        if not self.sight.admits(resource, action):
+            raise outside(resource["resourceType"])
         self._check_demands(resource)
         admitted = self.guard.admitted(self.transaction, resource) if self.guard is not None else resource
         stored = self.transaction.put(admitted, method)
@@ -130,6 +166,19 @@ def at(*expression: str) -> Iterator[None]:
         if expression:
             fault.issues = tuple(replace(issue, expression=expression) for issue in fault.issues)
         raise
+
+
+def unwritable(type: str, *expression: str) -> Forbidden:
+    """The same whether there is such a resource or not."""
+    return Forbidden(f"The token does not allow to write this {type}", *expression)
+
+
+def outside(type: str) -> Forbidden:
+    return Forbidden(
+        f"The token does not allow to write this {type}: it has to be of the patient and within the search parameters "
+        "that its scopes name, refer to no other patient, and bear no label that the client has no purpose of use for",
+        type,
+    )
 
 
 def check_version(stored: Stored | None, if_match: int | None) -> None:

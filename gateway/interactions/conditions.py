@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from starlette.requests import Request
 
-from gateway.faults import Conflict, Invalid, NotFound
+from gateway.faults import Invalid, NotFound
 from gateway.interactions.changes import Changes
 from gateway.store.contract import Stored
 
@@ -33,9 +33,7 @@ def target_of_update(changes: Changes, type: str, criteria: str, given: str | No
         return found.id
     if given is None:
         return str(uuid4())
-    taken = changes.transaction.read(type, given)
-    if taken is not None and not taken.deleted:
-        raise Conflict("The body's id belongs to a resource that the criteria do not find", *expression)
+    changes.check_free(type, given, *expression)
     return given
 
 

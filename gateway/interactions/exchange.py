@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any, TypeVar
 
@@ -11,6 +11,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.access.seen import SeenStore
+from gateway.access.sight import Sight
 from gateway.auth.authority import Realm
 from gateway.auth.bearer import authenticate
 from gateway.auth.verification import Caller
@@ -23,7 +25,6 @@ from gateway.provenance.authors import caller_author
 from gateway.provenance.witness import PROVENANCE
 from gateway.services import Services
 from gateway.store.contract import Stored, Transaction
-from gateway.subscriptions.visibility import sees
 
 T = TypeVar("T")
 MICROSECONDS = 1_000_000
@@ -40,6 +41,18 @@ class Exchange:
     services: Services
     realm: Realm
     caller: Caller
+    unlimited: bool = False
+    """The gateway acts by itself, and on behalf of the caller only in name."""
+    sight: Sight = field(init=False)
+    """What the caller may do and see."""
+    store: SeenStore = field(init=False)
+    """The organisation's resources as far as the caller sees them."""
+
+    def __post_init__(self) -> None:
+        services = self.services
+        sight = Sight(services.definitions, self.caller, self.base, services.clock(), self.unlimited)
+        object.__setattr__(self, "sight", sight)
+        object.__setattr__(self, "store", SeenStore(services.store, self.realm.org, sight))
 
     @property
     def base(self) -> str:
@@ -59,12 +72,8 @@ class Exchange:
         """Refuse types that are not served and scopes that do not reach; `action` is one of c r u d s."""
         if type not in self.services.definitions.served:
             raise NotFound("This server has no such resource type; GET metadata lists those it has", *expression)
-        if not self.caller.scopes.allows(type, action):
+        if not self.sight.allows(type, action):
             raise Forbidden(f"The token's scopes do not allow this: it needs system/{type}.{action}", *expression)
-
-    def visible(self, stored: Stored | None) -> Stored | None:
-        """None where the scopes reach the type but this very resource is not the caller's to see."""
-        return stored if stored is None or sees(self.caller, stored) else None
 
     async def commit(self, work: Callable[[Changes], T]) -> T:
         """Run `work` in one transaction; what it wrote goes to the outbox within it."""
@@ -72,12 +81,14 @@ class Exchange:
         stated = stated_provenance(self.request)
         if stated is not None:
             self.require(PROVENANCE, "c", "X-Provenance")
+            if not self.sight.allows_all(PROVENANCE, "c"):
+                raise Forbidden("Only who may write every Provenance can state one of a write", "X-Provenance")
 
         def inside(transaction: Transaction) -> T:
             transaction.base = self.base
             transaction.author = caller_author(self.realm, self.caller)
             guard = self.services.subscriptions.guard(self.realm, self.caller)
-            changes = Changes(transaction, self.services.definitions, self.base, guard=guard)
+            changes = Changes(transaction, self.services.definitions, self.base, self.sight, guard=guard)
             result = work(changes)
             if changes.written:
                 if stated is not None:

@@ -19,9 +19,7 @@ async def read(exchange: Exchange) -> Response:
     """GET [base]/[type]/[id]"""
     exchange.require(exchange.type, "r")
     subset = subset_of_one(exchange.request.query_params.multi_items())
-    stored = present(
-        exchange.visible(await exchange.services.store.read(exchange.realm.org, exchange.type, exchange.id))
-    )
+    stored = present(await exchange.store.read(exchange.type, exchange.id))
     body = subset.body(exchange.services.definitions, stored.body)
     return conditional_response(exchange.request, stored, body)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from gateway.access.seen import SeenTransaction
 from gateway.definitions.expansion import ValueSets
 from gateway.faults import Forbidden
 from gateway.interactions.exchange import Exchange
@@ -11,8 +12,7 @@ from gateway.search.criteria import Authority, Codes
 from gateway.search.includes import EVERY, INCLUDE, REVINCLUDE
 from gateway.search.query import Criterion, Query, TokenValue, UriValue
 from gateway.store import document
-from gateway.store.contract import Page, Transaction
-from gateway.subscriptions.visibility import sees_all
+from gateway.store.contract import Page
 
 Params = Sequence[tuple[str, str]]
 MEMBERSHIP = (":in", ":not-in")
@@ -20,26 +20,19 @@ MEMBERSHIP = (":in", ":not-in")
 
 def authority(exchange: Exchange, stored: Mapping[str, Codes] | None = None) -> Authority:
     """A chain is a search of each type on its way; `stored` are value sets of the organisation's own."""
-    definitions, scopes = exchange.services.definitions, exchange.caller.scopes
+    definitions = exchange.services.definitions
 
     def value_set(url: str) -> Codes | None:
         return (stored or {}).get(url) or definitions.value_set(url)
 
     def reaches(type: str) -> bool:
-        return type in definitions.served and scopes.allows(type, "s") and sees_all(exchange.caller, type)
+        return type in definitions.served and exchange.sight.looks_into(type)
 
     return Authority(reaches, value_set)
 
 
-def readable(exchange: Exchange) -> frozenset[str] | None:
-    """The types that includes may add; None for all."""
-    scopes, served = exchange.caller.scopes, exchange.services.definitions.served
-    allowed = frozenset(type for type in served if scopes.allows(type, "r"))
-    return None if allowed == served else allowed
-
-
 def check_includes(exchange: Exchange, params: Params) -> None:
-    """Where a type is named, leaving it out in silence would be a wrong answer; `readable` sees to the others."""
+    """Where a type is named, leaving it out in silence would be a wrong answer; what else is found is restricted."""
     for name, text in params:
         code = name.partition(":")[0]
         source, _, rest = text.partition(":")
@@ -52,24 +45,22 @@ def check_includes(exchange: Exchange, params: Params) -> None:
 
 
 def _require(exchange: Exchange, type: str, action: str, name: str) -> None:
-    if type in exchange.services.definitions.all_types and not exchange.caller.scopes.allows(type, action):
+    if type in exchange.services.definitions.all_types and not exchange.sight.allows(type, action):
         raise Forbidden(f"The token's scopes do not allow this: it needs system/{type}.{action}", name)
 
 
 async def value_sets(exchange: Exchange, params: Params) -> Mapping[str, Codes]:
     """The stored value sets that `:in` and `:not-in` name, as far as they list their codes."""
-    store, org = exchange.services.store, exchange.realm.org
-    named = _named(exchange, params)
-    return _listed([(url, await store.search(org, query)) for url, query in named])
+    return _listed([(url, await exchange.store.search(query)) for url, query in _named(exchange, params)])
 
 
-def value_sets_within(exchange: Exchange, params: Params, transaction: Transaction) -> Mapping[str, Codes]:
+def value_sets_within(exchange: Exchange, params: Params, seen: SeenTransaction) -> Mapping[str, Codes]:
     """Those that a transaction has written, too."""
-    return _listed([(url, transaction.search(query)) for url, query in _named(exchange, params)])
+    return _listed([(url, seen.search(query)) for url, query in _named(exchange, params)])
 
 
 def _named(exchange: Exchange, params: Params) -> list[tuple[str, Query]]:
-    if not exchange.caller.scopes.allows("ValueSet", "r"):
+    if not exchange.sight.allows("ValueSet", "r"):
         return []
     urls = {text for name, text in params if name.endswith(MEMBERSHIP)}
     return [(url, _value_set_at(exchange, url)) for url in sorted(urls)]

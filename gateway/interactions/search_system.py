@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
+from gateway.access.conditions import PATIENT, compartment
 from gateway.faults import Forbidden, Invalid, NotFound, NotSupported
 from gateway.interactions.changes import check_id
 from gateway.interactions.exchange import Exchange
@@ -20,11 +21,11 @@ from gateway.negotiation import CONTENT_TYPE
 from gateway.search.criteria import Codes
 from gateway.search.includes import INCLUDE, REVINCLUDE
 from gateway.search.paging import PAGE
-from gateway.search.query import Condition, Criterion, Either, Query, ReferenceValue, TokenValue
+from gateway.search.query import Condition, Query
 from gateway.store.contract import Page
 
 TYPE = "_type"
-PATIENT, EVERY = "Patient", "*"
+EVERY = "*"
 
 
 async def search_system(exchange: Exchange) -> Response:
@@ -58,8 +59,7 @@ async def _of_compartment(exchange: Exchange, params: Params) -> Response:
 
 
 async def _answer(exchange: Exchange, several: Several) -> Response:
-    store, org = exchange.services.store, exchange.realm.org
-    pages = [await store.search(org, query) for query in several.queries]
+    pages = [await exchange.store.search(query) for query in several.queries]
     return Response(several.body(exchange, pages), media_type=CONTENT_TYPE)
 
 
@@ -105,23 +105,18 @@ def plan_compartment(
 
 def within(exchange: Exchange, type: str, id: str) -> Condition:
     """In the compartment of a Patient, by exactly the parameters that the CompartmentDefinition names."""
-    patient = (ReferenceValue(PATIENT, id),)
-    members = exchange.services.definitions.patient_compartment.get(type, ())
-    choices: list[Condition] = [Criterion(param, "reference", "", patient) for param in members]
-    if type == PATIENT:
-        choices.append(Criterion("_id", "token", "", (TokenValue(None, id),)))
-    return Either(tuple(choices))
+    return compartment(exchange.services.definitions, type, id)
 
 
 def _types(exchange: Exchange, params: Params, among: frozenset[str] | set[str]) -> list[str]:
     """Those of `_type`, or all that the caller may search."""
-    served, scopes = exchange.services.definitions.served, exchange.caller.scopes
+    served = exchange.services.definitions.served
     named = [type for name, text in params if name == TYPE for type in text.split(",")]
     for type in named:
         if type not in served or type not in among:
             raise Invalid("`_type` names a type that is not searched here.", TYPE)
         exchange.require(type, "s", TYPE)
-    found = sorted(set(named) or {type for type in served & among if scopes.allows(type, "s")})
+    found = sorted(set(named) or {type for type in served & among if exchange.sight.allows(type, "s")})
     if not found:
         raise Forbidden("The token's scopes allow no search here")
     return found

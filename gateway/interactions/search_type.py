@@ -14,7 +14,7 @@ from gateway.formats import wanted_by_form
 from gateway.interactions.exchange import Exchange
 from gateway.interactions.nearness import sought
 from gateway.interactions.preferences import preference
-from gateway.interactions.search_authority import authority, check_includes, readable, value_sets
+from gateway.interactions.search_authority import authority, check_includes, value_sets
 from gateway.interactions.searchset import searchset
 from gateway.interactions.subset import Subset, subset_of
 from gateway.negotiation import CONTENT_TYPE, FORM, check_sends, read_body
@@ -24,7 +24,6 @@ from gateway.search.parse import MAX_COUNT, is_beyond, parse, printable
 from gateway.search.query import Condition, Query
 from gateway.store.contract import Page
 from gateway.store.inclusion import MAX_INCLUDED
-from gateway.subscriptions.visibility import only_visible
 
 MAX_FORM = 64 * 1024
 FORMS = frozenset({FORM})
@@ -61,7 +60,7 @@ async def answer(exchange: Exchange, params: Params) -> Response:
     exchange.require(exchange.type, "s")
     codes = await value_sets(exchange, params)
     planned = plan(exchange, exchange.type, params, codes=codes)
-    page = await exchange.services.store.search(exchange.realm.org, planned.query)
+    page = await exchange.store.search(planned.query)
     return Response(page_body(exchange, planned, page), media_type=CONTENT_TYPE)
 
 
@@ -97,8 +96,7 @@ def plan(
     )
     check_handling(exchange, unknown)
     check_includes(exchange, params)
-    besides = only_visible(exchange.caller, type)
-    query = replace(query, criteria=(*query.criteria, *within, *besides), readable=readable(exchange))
+    query = replace(query, criteria=(*query.criteria, *within))
     known = [(name, value) for name, value in params if name not in unknown and name != paging.PAGE]
     return Planned(opened(exchange, query, params), known, unknown, path or type, subset_of(params))
 
@@ -121,7 +119,7 @@ def page_body(exchange: Exchange, planned: Planned, page: Page) -> bytes:
         links["next"] = f"{place}?{urlencode([*known, (paging.PAGE, token)])}"
     matches, included = (
         [replace(each, body=planned.subset.body(exchange.services.definitions, each.body)) for each in part]
-        for part in (page.matches, list(filter(exchange.visible, page.included)))
+        for part in (page.matches, page.included)
     )
     near = sought(planned.query.criteria)
     return searchset(exchange.base, matches, included, page.total, links, tuple(warnings(planned, cut=page.cut)), near)
@@ -133,8 +131,8 @@ def served(params: Params) -> Params:
 
 
 def _caller(exchange: Exchange) -> str:
-    """A page link serves only the client that it was made for."""
-    return exchange.caller.client_id
+    """A page link serves only whom it was made for, as long as they see the same."""
+    return exchange.sight.identity
 
 
 def check_handling(exchange: Exchange, unknown: Sequence[str]) -> None:

@@ -53,8 +53,7 @@ async def validate_of_instance(exchange: Exchange) -> Response:
     if asked.resource is not None and asked.mode != "delete":
         return await examined(exchange, asked, asked.resource, exchange.id)
     exchange.require(exchange.type, "r")
-    found = await exchange.services.store.read(exchange.realm.org, exchange.type, exchange.id)
-    stored = present(exchange.visible(found))
+    stored = present(await exchange.store.read(exchange.type, exchange.id))
     if asked.mode == "delete":
         return json_response(operation_outcome((DELETABLE,)))
     return await examined(exchange, asked, document.decode(stored.body))

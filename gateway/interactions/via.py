@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway import __released__, __version__
-from gateway.faults import MethodNotAllowed, NotFound
+from gateway.faults import Forbidden, MethodNotAllowed, NotFound
 from gateway.formats import CONTENT_TYPE, FHIR_JSON, FHIR_XML, wanted
 from gateway.interactions.exchange import Exchange, encode, json_response
 from gateway.translation.contract import Found, Translator
@@ -22,21 +23,35 @@ PARAMETER_TYPES = {"_id": "token", "identifier": "token", "gender": "token", "bi
 
 async def via_read(exchange: Exchange) -> Response:
     """GET [base]/via/[connection]/[type]/[id]"""
-    exchange.require(exchange.type, "r")
+    _require(exchange, "r")
     translator = await _declaring(exchange, Interaction.READ)
     type, id = exchange.type, exchange.id
     resource = await _live(exchange, lambda account: translator.read(account, type, id))
+    if not exchange.sight.admits_live(resource, "r"):
+        raise NotFound("There is no resource with this type and id")
     return json_response(resource)
 
 
 async def via_search(exchange: Exchange) -> Response:
     """GET [base]/via/[connection]/[type]?…"""
-    exchange.require(exchange.type, "s")
+    _require(exchange, "s")
     translator = await _declaring(exchange, Interaction.SEARCH)
     type = exchange.type
     params = [(name, value) for name, value in exchange.request.query_params.multi_items() if name != "_format"]
     found: Found = await _live(exchange, lambda account: translator.search(account, type, params))
+    found = seen_part(exchange, found)
     return json_response(searchset(f"{exchange.base}/via/{_connection(exchange)}", type, params, found))
+
+
+def seen_part(exchange: Exchange, found: Found) -> Found:
+    """What the caller sees of the EMR's answer; where that is not all, its total would tell of the rest."""
+    type, sight = exchange.type, exchange.sight
+    seen = tuple(
+        each for each in found.resources if sight.admits_live(each, "s" if each["resourceType"] == type else "r")
+    )
+    if len(seen) == len(found.resources) and sight.limit(type, "s") in (None, sight.open_by_labels):
+        return found
+    return replace(found, resources=seen, total=None)
 
 
 def searchset(base: str, type: str, params: list[tuple[str, str]], found: Found) -> dict[str, Any]:
@@ -98,6 +113,13 @@ def _resource(type: str, map: Any) -> dict[str, Any]:
 
 def _search_param(name: str, search: Mapping[str, str]) -> dict[str, str]:
     return {"name": name, "type": PARAMETER_TYPES.get(name, "string")}
+
+
+def _require(exchange: Exchange, action: str) -> None:
+    """Patients have other ids at the EMR than here: a compartment of ours says nothing of its records."""
+    exchange.require(exchange.type, action)
+    if exchange.sight.is_held_to_patient:
+        raise Forbidden("The live face of an EMR serves no patient launches; ask the store")
 
 
 async def _declaring(exchange: Exchange, interaction: Interaction) -> Translator:

@@ -21,7 +21,5 @@ async def vread(exchange: Exchange) -> Response:
     if not VERSION.fullmatch(version):
         raise NotFound("There is no such version; versions are whole numbers")
     subset = subset_of_one(exchange.request.query_params.multi_items())
-    store = exchange.services.store
-    found = await store.vread(exchange.realm.org, exchange.type, exchange.id, int(version))
-    stored = present(exchange.visible(found))
+    stored = present(await exchange.store.vread(exchange.type, exchange.id, int(version)))
     return resource_response(stored, subset.body(exchange.services.definitions, stored.body))

@@ -17,9 +17,9 @@ from urllib.parse import urlencode
 
 import msgspec
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Connection
 from starlette.responses import Response
 
+from gateway.access.seen import SeenConnection
 from gateway.faults import Invalid, Issue
 from gateway.formats import CONTENT_TYPE
 from gateway.interactions.changes import present
@@ -28,7 +28,7 @@ from gateway.interactions.searchset import searchset
 from gateway.operations.care_dates import CARE_DATES
 from gateway.operations.parameters import Arguments, Given, Takes, moment, received, whole_number
 from gateway.search import paging
-from gateway.store.record_sql import MAX_LINKED, PATIENT, RecordPage, RecordQuery, record_page
+from gateway.store.record_sql import MAX_LINKED, PATIENT, RecordPage, RecordQuery
 
 TAKES = (
     Takes("start", ("valueDate",)),
@@ -53,9 +53,7 @@ async def everything(exchange: Exchange) -> Response:
     """GET or POST [base]/Patient/[id]/$everything"""
     exchange.require(PATIENT, "r")
     planned = plan_everything(exchange, exchange.id, await received(exchange, TAKES))
-    body = await exchange.services.store.session_read(
-        lambda session: everything_body(exchange, planned, session.connection())
-    )
+    body = await exchange.store.within(lambda seen: everything_body(exchange, planned, seen))
     return Response(body, media_type=CONTENT_TYPE)
 
 
@@ -93,10 +91,10 @@ def plan_everything(exchange: Exchange, id: str, asked: Arguments) -> PlannedEve
     return PlannedEverything(query, [(each.name, each.text) for each in asked.given if each.name != paging.PAGE])
 
 
-def everything_body(exchange: Exchange, planned: PlannedEverything, connection: Connection) -> bytes:
+def everything_body(exchange: Exchange, planned: PlannedEverything, seen: SeenConnection) -> bytes:
     """A searchset; NotFound or Gone where there is no such patient."""
-    page = record_page(connection, exchange.realm.org, planned.query)
-    present(page.patient)
+    present(seen.read(PATIENT, planned.query.patient))
+    page = seen.record(planned.query)
     links = links_of(exchange, planned, page)
     issues = (MORE,) if page.cut else ()
     return searchset(exchange.base, page.matches, page.linked, page.total, links, issues)
@@ -120,7 +118,7 @@ def readable_members(exchange: Exchange) -> tuple[tuple[str, str], ...]:
     return tuple(
         (type, param)
         for type, params in sorted(definitions.patient_compartment.items())
-        if type in definitions.served and all(exchange.caller.scopes.allows(type, action) for action in "rs")
+        if type in definitions.served and all(exchange.sight.allows(type, action) for action in "rs")
         for param in params
     )
 
@@ -129,7 +127,7 @@ def linked_types(exchange: Exchange) -> frozenset[str]:
     """Types outside the compartment that the caller may read."""
     definitions = exchange.services.definitions
     outside = definitions.served - definitions.patient_compartment.keys() - {PATIENT, *NO_PART}
-    return frozenset(type for type in outside if exchange.caller.scopes.allows(type, "r"))
+    return frozenset(type for type in outside if exchange.sight.allows(type, "r"))
 
 
 def asked_types(exchange: Exchange, given: Iterable[Given]) -> frozenset[str] | None:
@@ -166,5 +164,5 @@ def opened(exchange: Exchange, query: RecordQuery, token: str) -> tuple[int, int
 def binding(exchange: Exchange, query: RecordQuery) -> list[bytes]:
     """A link continues this record, for this client, with what was asked for; it grants nothing."""
     asked = (query.patient, sorted(query.types or ()), query.since, query.starts, query.ends)
-    bound = repr((exchange.realm.org, exchange.caller.client_id, asked))
+    bound = repr((exchange.realm.org, exchange.sight.identity, asked))
     return [b"everything", hashlib.sha256(bound.encode()).digest()]

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
 from starlette.responses import Response
 
+from gateway.access.seen import SeenConnection
 from gateway.definitions.contract import Resource
 from gateway.faults import Invalid, Issue
 from gateway.formats import CONTENT_TYPE
@@ -25,7 +25,6 @@ from gateway.operations.matching.grades import Verdict, judged
 from gateway.operations.parameters import PARAMETERS, Given, Takes, boolean, received, whole_number
 from gateway.outcome import operation_outcome
 from gateway.store import document
-from gateway.store.candidates_sql import by_ids, candidates
 from gateway.store.contract import Stored
 from gateway.store.record_sql import targets
 
@@ -64,9 +63,7 @@ async def match(exchange: Exchange) -> Response:
     patient = asked_for(asked.one("resource"))
     only_certain = boolean(asked.one("onlyCertainMatches"))
     count = whole_number(asked.one("count"), 1, MOST, DEFAULT_COUNT)
-    found, complete = await exchange.services.store.session_read(
-        lambda session: matches(session.connection(), exchange.realm.org, exchange.base, patient)
-    )
+    found, complete = await exchange.store.within(lambda seen: matches(seen, exchange.base, patient))
     issues = () if complete else (INCOMPLETE,)
     if only_certain:
         found = [each for each in found if each.verdict.grade == "certain"]
@@ -111,12 +108,12 @@ def _without_profiles(resource: Resource) -> Resource:
     return document.without(resource, ("meta",)) | ({"meta": kept} if kept else {})
 
 
-def matches(connection: Connection, org: int, base: str, patient: Resource) -> tuple[list[Match], bool]:
+def matches(seen: SeenConnection, base: str, patient: Resource) -> tuple[list[Match], bool]:
     """From most to least likely, and whether all there is was looked at; records that replaced others are looked at."""
-    gathered = candidates(connection, org, PATIENT, blocks_of(patient))
+    gathered = seen.candidates(PATIENT, blocks_of(patient))
     resources = {each.key: (each, document.decode(each.body)) for each in gathered.found}
     known = {each.id for each in gathered.found}
-    for each in by_ids(connection, org, PATIENT, set(successors((r for _, r in resources.values()), base)) - known):
+    for each in seen.by_ids(PATIENT, set(successors((r for _, r in resources.values()), base)) - known):
         resources[each.key] = (each, document.decode(each.body))
     asked = facts_of(patient)
     judgements = [Match(each, judged(asked, facts_of(resource))) for each, resource in resources.values()]

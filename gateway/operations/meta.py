@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection
 from starlette.responses import Response
 
+from gateway.access.seen import SeenConnection
 from gateway.faults import Forbidden, NotFound, TooLarge
 from gateway.interactions.changes import present
 from gateway.interactions.exchange import Exchange, json_response, version_headers
 from gateway.operations.parameters import received
 from gateway.store import document
 from gateway.store.contract import Stored
-from gateway.store.labels_sql import Labels, labels_in_use
-from gateway.subscriptions.visibility import sees_all
+from gateway.store.labels_sql import Labels
 
 MOST_LABELS = 1000
 VERSION_DIGITS = 18
@@ -42,8 +41,7 @@ async def meta_of_instance(exchange: Exchange) -> Response:
     """GET or POST [base]/[type]/[id]/$meta"""
     exchange.require(exchange.type, "r")
     await received(exchange, ())
-    stored = await exchange.services.store.read(exchange.realm.org, exchange.type, exchange.id)
-    return meta_response(present(exchange.visible(stored)))
+    return meta_response(present(await exchange.store.read(exchange.type, exchange.id)))
 
 
 async def meta_of_version(exchange: Exchange) -> Response:
@@ -53,8 +51,7 @@ async def meta_of_version(exchange: Exchange) -> Response:
     version = exchange.request.path_params["vid"]
     if not (version.isascii() and version.isdigit() and len(version) <= VERSION_DIGITS):
         raise NotFound("There is no such version of this resource")
-    stored = await exchange.services.store.vread(exchange.realm.org, exchange.type, exchange.id, int(version))
-    return meta_response(present(exchange.visible(stored)))
+    return meta_response(present(await exchange.store.vread(exchange.type, exchange.id, int(version))))
 
 
 def meta_response(stored: Stored) -> Response:
@@ -76,25 +73,21 @@ def searchable_types(exchange: Exchange, type: str | None) -> tuple[str, ...]:
     """Which labels are in use is what searches by them would tell."""
     if type is not None:
         exchange.require(type, "s")
-        if not sees_all(exchange.caller, type):
+        if not exchange.sight.looks_into(type):
             raise Forbidden("The labels of all of these are for administrators; ask for those of one resource")
         return (type,)
-    served, caller = exchange.services.definitions.served, exchange.caller
-    types = tuple(each for each in sorted(served) if caller.scopes.allows(each, "s") and sees_all(caller, each))
+    types = tuple(filter(exchange.sight.looks_into, sorted(exchange.services.definitions.served)))
     if not types:
         raise Forbidden("The token's scopes do not allow this: it needs the `s` of some type")
     return types
 
 
 async def _in_use(exchange: Exchange, types: Sequence[str]) -> Response:
-    found = await exchange.services.store.session_read(
-        lambda session: meta_in_use(session.connection(), exchange.realm.org, types)
-    )
-    return json_response(returned(found))
+    return json_response(returned(await exchange.store.within(lambda seen: meta_in_use(seen, types))))
 
 
-def meta_in_use(connection: Connection, org: int, types: Sequence[str]) -> dict[str, Any]:
-    labels = labels_in_use(connection, org, types, MOST_LABELS + 1)
+def meta_in_use(seen: SeenConnection, types: Sequence[str]) -> dict[str, Any]:
+    labels = seen.labels(types, MOST_LABELS + 1)
     if max(len(labels.profiles), len(labels.security), len(labels.tags)) > MOST_LABELS:
         raise TooLarge(f"More than {MOST_LABELS} labels of one kind are in use; ask for the $meta of one type")
     return meta_from(labels)

@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from gateway.faults import Invalid
-from gateway.search.query import Chain, CompositeValue, Condition, Criterion, DateValue, Either, Query, Value
+from gateway.search.query import Both, Chain, CompositeValue, Condition, Criterion, DateValue, Either, Query, Value
 
 PAGE = "_page"
 """The name of the URL parameter that carries the token."""
@@ -64,6 +64,8 @@ def timeless(condition: Condition) -> Condition:
             return replace(condition, then=timeless(then))
         case Either(choices):
             return Either(tuple(map(timeless, choices)))
+        case Both(conditions):
+            return Both(tuple(map(timeless, conditions)))
 
 
 def middle(value: Value) -> Value:

@@ -14,6 +14,8 @@ from typing import Any
 from gateway.search.decimals import midpoint, sortable
 from gateway.search.places import Nearness, chord_of
 from gateway.search.query import (
+    NEVER,
+    Both,
     Chain,
     CompositeValue,
     Condition,
@@ -92,7 +94,6 @@ class Leap:
     target: str
     reverse: bool
     then: Node
-    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,16 @@ class Choice:
     """One of several tests, of the same resource."""
 
     nodes: tuple[Node, ...]
-    negated: bool = False
 
 
-Node = Test | Leap | Choice
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Several tests, all of the same resource."""
+
+    nodes: tuple[Node, ...]
+
+
+Node = Test | Leap | Choice | Every
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +132,25 @@ def node(type: str, condition: Condition) -> Node:
             return replace(test(condition), type=type)
         case Chain(source, param, target, reverse, then):
             return Leap(source, param, target, reverse, node(source if reverse else target, then))
+        case Both(conditions):
+            return Every(tuple(node(type, each) for each in conditions))
+        case Either() if condition == NEVER:
+            return Test(TABLES["token"], ID, (Probe("none", ()),), type=type)
         case Either(choices):
             return Choice(tuple(node(type, choice) for choice in choices))
+
+
+def is_narrowing(node: Node) -> bool:
+    """Whether what satisfies it may be few, so that it is worth looking for."""
+    match node:
+        case Test():
+            return not node.negated
+        case Leap():
+            return True
+        case Choice(nodes):
+            return all(map(is_narrowing, nodes))
+        case Every(nodes):
+            return any(map(is_narrowing, nodes))
 
 
 def test(criterion: Criterion) -> Test:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from gateway.search.labels import LabelRule
 from gateway.search.places import Nearness
 
 
@@ -112,7 +113,16 @@ class Either:
     choices: tuple[Condition, ...]
 
 
-Condition = Criterion | Chain | Either
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Each of these is true of one and the same resource."""
+
+    conditions: tuple[Condition, ...]
+
+
+Condition = Criterion | Chain | Either | Both
+NEVER = Either(())
+"""True of nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +159,7 @@ class Query:
     want_total: bool = True
     readable: frozenset[str] | None = None
     """The types that includes may add; None for all."""
+    limits: tuple[tuple[str, Condition], ...] = ()
+    """By type: what has to be true of a resource for an include to add it."""
+    labels: LabelRule | None = None
+    """Says of what includes find whether its labels let it be added."""

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, true
+from sqlalchemy import Connection, and_, false, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from gateway.search.text import INDEXED_LENGTH, after_prefix, fold
 from gateway.store.contract import Stored
+from gateway.store.limits_sql import EVERYTHING, Limits, within
 from gateway.store.param_ids import param_id
 from gateway.store.statements import STORED, stored
 from gateway.store.tables import DATE, RESOURCE, STRING, TOKEN
@@ -85,12 +86,14 @@ class Candidates:
     complete: bool
 
 
-def candidates(connection: Connection, org: int, type: str, blocks: Iterable[Block]) -> Candidates:
+def candidates(
+    connection: Connection, org: int, type: str, blocks: Iterable[Block], limits: Limits = EVERYTHING
+) -> Candidates:
     """Those that most blocks find come first, and are kept where there are too many."""
     times: Counter[int] = Counter()
     complete = True
     for block in blocks:
-        keys, whole = _keys(connection, org, type, block)
+        keys, whole = _keys(connection, org, type, block, limits)
         times.update(keys)
         complete = complete and whole
     kept = sorted(times, key=lambda key: (-times[key], key))[:MOST]
@@ -107,10 +110,11 @@ def by_ids(connection: Connection, org: int, type: str, ids: Iterable[str]) -> l
     return [stored(tuple(row)) for row in connection.execute(statement)] if wanted else []
 
 
-def _keys(connection: Connection, org: int, type: str, block: Block) -> tuple[list[int], bool]:
+def _keys(connection: Connection, org: int, type: str, block: Block, limits: Limits) -> tuple[list[int], bool]:
     table = block.first.table.alias("first")
-    reached = select(table.c.key).where(*_rows(table, org, type, block.first)).limit(REACH + 1)
-    keys = list(dict.fromkeys(connection.execute(reached).scalars()))
+    seen = within(limits, org, lambda _: false(), table.c.key)
+    reached = select(table.c.key).where(*_rows(table, org, type, block.first), *seen).limit(REACH + 1)
+    keys = list(dict.fromkeys(connection.execute(reached, limits.values(org)).scalars()))
     whole = len(keys) <= REACH
     for probe in block.others:
         keys = _narrowed(connection, org, type, probe, keys)

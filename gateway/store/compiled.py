@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Dialect, Executable, Join, Text
@@ -93,6 +94,9 @@ def join_as_planned(element: in_order, compiler: SQLCompiler, **options: Any) ->
 
 @compiles(in_order, "sqlite")
 def join_in_order(element: in_order, compiler: SQLCompiler, **options: Any) -> str:
+    if linter := options.get("from_linter"):
+        # As SQLAlchemy's own joins do: the sides belong together.
+        linter.edges.update(product(element.left._from_objects, element.right._from_objects))
     left, right = (compiler.process(side, **{**options, "asfrom": True}) for side in (element.left, element.right))
     assert element.onclause is not None  # noqa: S101
     return f"{left} CROSS JOIN {right} ON {compiler.process(element.onclause)}"

@@ -8,15 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Select, Table, and_, func, literal_column, select, tuple_, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session
 
+from gateway.search.plan import tests
+from gateway.search.query import Query
 from gateway.store.contract import Stored
+from gateway.store.node_sql import keys, node_shape, node_values
 from gateway.store.statements import STORED, stored
 from gateway.store.store import SqlStore
-from gateway.store.tables import HISTORY, RESOURCE
+from gateway.store.tables import HISTORY, LABELLED, RESOURCE
 
 Condition = ColumnElement[bool]
 TYPES_AT_ONCE = 100
@@ -38,6 +55,11 @@ class HistoryQuery:
     count: int = 20
     after: tuple[int, int] | None = None
     """(updated, key) of the last version of the page before."""
+    closed: tuple[str, ...] = ()
+    """Requirements of labels (tables.LabelledVersion) that hide a version, and all of a resource that has them now."""
+    within: tuple[Query, ...] = ()
+    """By type: of which resources, beside deleted ones."""
+    with_total: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +67,8 @@ class HistoryPage:
     """Versions, newest first."""
 
     versions: Sequence[Stored]
-    total: int
-    """Of all pages."""
+    total: int | None
+    """Of all pages, where it is known."""
     after: tuple[int, int] | None
     """Where the next page continues, when there is one."""
 
@@ -64,7 +86,7 @@ def history_page(connection: Connection, org: int, query: HistoryQuery) -> Histo
     versions = found[: query.count]
     more = len(found) > query.count > 0
     after = (versions[-1].updated, versions[-1].key) if more else None
-    return HistoryPage(versions, _total(connection, org, query), after)
+    return HistoryPage(versions, _total(connection, org, query) if query.with_total else None, after)
 
 
 def one_version(connection: Connection, org: int, type: str, id: str, version: int) -> Stored | None:
@@ -86,7 +108,7 @@ def _newest(connection: Connection, org: int, query: HistoryQuery) -> Iterator[S
         pages = [_of_table(table, org, type, query) for type in some for table in (RESOURCE, HISTORY)]
         merged = union_all(*(select(page.subquery()) for page in pages)).subquery()
         newest = select(merged).order_by(merged.c.updated.desc(), merged.c.key.desc()).limit(query.count + 1)
-        yield from (stored(tuple(row)) for row in connection.execute(newest))
+        yield from (stored(tuple(row)) for row in connection.execute(newest, _values(org, query)))
 
 
 def _of_table(table: Table, org: int, type: str, query: HistoryQuery) -> Select[tuple[object, ...]]:
@@ -105,7 +127,7 @@ def _total(connection: Connection, org: int, query: HistoryQuery) -> int:
     return sum(
         row[0]
         for start in range(0, len(counts), TYPES_AT_ONCE)
-        for row in connection.execute(union_all(*counts[start : start + TYPES_AT_ONCE]))
+        for row in connection.execute(union_all(*counts[start : start + TYPES_AT_ONCE]), _values(org, query))
     )
 
 
@@ -117,11 +139,44 @@ def _conditions(table: Table, org: int, type: str, query: HistoryQuery) -> Itera
         yield table.c.updated >= query.since
     if query.before is not None:
         yield table.c.updated < query.before
+    if query.closed:
+        yield ~_is_closed(table, query.closed)
+    for at, limit in enumerate(query.within):
+        if limit.type == type:
+            yield table.c.key.in_(_keys_within(org, limit, f"h{at}"))
     if query.at is not None:
         low, high = query.at
         yield table.c.updated < high
         if table is HISTORY:
             yield ~(_superseded_until(RESOURCE, low) | _superseded_until(HISTORY, low))
+
+
+def _is_closed(table: Table, requirements: Sequence[str]) -> Condition:
+    """By its labels, or by those of what the resource is now; of a deletion those of what it deleted count."""
+    label, now = LABELLED.alias("label"), RESOURCE.alias("now")
+    latest = select(now.c.version - now.c.deleted).where(*_same(now, table)).correlate(table).scalar_subquery()
+    own = or_(label.c.version == table.c.version - table.c.deleted, label.c.version == latest)
+    found: Select[Any] = select(literal_column("1")).select_from(label).where(*_same(label, table), own)
+    return found.where(label.c.purposes.in_(requirements)).correlate(table).exists()
+
+
+def _same(one: FromClause, table: Table) -> list[Condition]:
+    return [one.c[name] == table.c[name] for name in ("org", "type", "id")]
+
+
+def _keys_within(org: int, limit: Query, place: str) -> CompoundSelect[Any]:
+    c = RESOURCE.c
+    deleted = select(c.key).where(c.org == org, c.type == limit.type, c.deleted == 1)
+    live = [keys(node_shape(node), f"{place}x{at}").subquery() for at, node in enumerate(tests(limit))]
+    return union_all(deleted, *(select(each.c.key) for each in live))
+
+
+def _values(org: int, query: HistoryQuery) -> dict[str, Any]:
+    found: dict[str, Any] = {"org": org}
+    for number, limit in enumerate(query.within):
+        for at, node in enumerate(tests(limit)):
+            found |= node_values(node, f"h{number}x{at}")
+    return found
 
 
 def _superseded_until(table: Table, moment: int) -> Condition:

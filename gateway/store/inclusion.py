@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, or_, select
 
+from gateway.search.plan import Node, node
 from gateway.search.query import Include, Query
 from gateway.store.compiled import Row
 from gateway.store.contract import Stored
-from gateway.store.node_sql import unindexed
+from gateway.store.node_sql import NodeShape, holds, node_shape, node_values, unindexed
 from gateway.store.param_ids import param_id
 from gateway.store.statements import STORED, stored
 from gateway.store.tables import REFERENCE, RESOURCE
@@ -35,6 +36,8 @@ class RoundShape:
     """Of what leads to a type of its own: whether that is one parameter, rather than every one."""
     readable: int | None
     """How many types may be found; None for all."""
+    limits: tuple[NodeShape, ...] = ()
+    """What has to hold of resources of some types."""
 
 
 Rows = Callable[[RoundShape, Mapping[str, Any]], Sequence[Row]]
@@ -51,6 +54,7 @@ class Inclusion:
         self.found: list[Stored] = []
         self.cut = False
         """Whether the limit left something out."""
+        self.limits: list[tuple[str, Node]] = [(type, node(type, limit)) for type, limit in query.limits]
 
     def run(self, matches: Sequence[Stored]) -> list[Stored]:
         frontier, includes = matches, self.query.includes
@@ -77,12 +81,22 @@ class Inclusion:
     def step(self, includes: Sequence[Include], keys: Sequence[int], *, reverse: bool) -> list[Stored]:
         shape, values = self.bound(includes, keys, reverse=reverse)
         room = MAX_INCLUDED - len(self.found)
-        rows = self.rows(shape, values | {"org": self.org, "limit": room + len(self.seen) + 1})
-        fresh = [each for each in map(stored, rows) if each.key not in self.seen]
+        limit, after = room + len(self.seen) + 1, 0
+        fresh: list[Stored] = []
+        while len(fresh) <= room:
+            found = list(map(stored, self.rows(shape, values | {"org": self.org, "limit": limit, "after": after})))
+            fresh += [each for each in found if each.key not in self.seen and self.is_open(each)]
+            if len(found) < limit:
+                break
+            after = found[-1].key
         self.cut = self.cut or len(fresh) > room
         self.seen.update(each.key for each in fresh[:room])
         self.found += fresh[:room]
         return fresh[:room]
+
+    def is_open(self, one: Stored) -> bool:
+        """Looked at here, before the limit of the page: most have no labels, and the others are few."""
+        return self.query.labels is None or self.query.labels.admits(one.body)
 
     def bound(
         self, includes: Sequence[Include], keys: Sequence[int], *, reverse: bool
@@ -101,9 +115,13 @@ class Inclusion:
             every,
             tuple(each.param != EVERY for each in targeted),
             None if readable is None else len(readable),
+            tuple(node_shape(node) for _, node in self.limits),
         )
         values = numbered("key", listed) | numbered("param", params) | numbered("type", readable or ())
         values |= numbered("own_type", [each.target for each in targeted])
+        values |= numbered("limited", [type for type, _ in self.limits])
+        for at, (_, limit) in enumerate(self.limits):
+            values |= node_values(limit, f"z{at}")
         return shape, values | numbered("own", [param_id(each.source, each.param) for each in targeted])
 
 
@@ -126,7 +144,8 @@ def statement(shape: RoundShape) -> Select[Any]:
     found = [body.c.key.in_(referring(shape) if shape.reverse else referred(shape))]
     return (
         select(*(body.c[name] for name in STORED))
-        .where(*found, unindexed(body.c.org) == bindparam("org"), *readable(shape, body.c.type))
+        .where(*found, unindexed(body.c.org) == bindparam("org"), body.c.key > bindparam("after"))
+        .where(*readable(shape, body.c.type), *within_limits(shape, body))
         .order_by(body.c.key)
         .limit(bindparam("limit"))
     )
@@ -134,6 +153,13 @@ def statement(shape: RoundShape) -> Select[Any]:
 
 def readable(shape: RoundShape, type: Any) -> list[Any]:
     return [] if shape.readable is None else [unindexed_text(type).in_(binds("type", shape.readable))]
+
+
+def within_limits(shape: RoundShape, body: Any) -> list[Any]:
+    return [
+        or_(unindexed_text(body.c.type) != bindparam(f"limited{at}"), holds(limit, f"z{at}", body))
+        for at, limit in enumerate(shape.limits)
+    ]
 
 
 def unindexed_text(column: Any) -> Any:

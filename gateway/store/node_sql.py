@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, liter
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
-from gateway.search.plan import LAST_UPDATED, Leap, Node, Test
+from gateway.search.plan import LAST_UPDATED, Every, Leap, Node, Test
 from gateway.store.compiled import in_order
 from gateway.store.forms import FORMS, Bind, Condition, Names
 from gateway.store.param_ids import param_id
@@ -52,7 +52,14 @@ class ChoiceShape:
     nodes: tuple[NodeShape, ...]
 
 
-NodeShape = TestShape | LeapShape | ChoiceShape
+@dataclass(frozen=True, slots=True)
+class EveryShape:
+    """The shapes of what has to hold together."""
+
+    nodes: tuple[NodeShape, ...]
+
+
+NodeShape = TestShape | LeapShape | ChoiceShape | EveryShape
 
 
 def node_shape(node: Node) -> NodeShape:
@@ -61,7 +68,8 @@ def node_shape(node: Node) -> NodeShape:
         return TestShape(node.table, probes, node.negated, node.param == LAST_UPDATED)
     if isinstance(node, Leap):
         return LeapShape(node.reverse, node_shape(node.then))
-    return ChoiceShape(tuple(map(node_shape, node.nodes)))
+    shapes = tuple(map(node_shape, node.nodes))
+    return EveryShape(shapes) if isinstance(node, Every) else ChoiceShape(shapes)
 
 
 def node_values(node: Node, place: str) -> dict[str, Any]:
@@ -124,6 +132,8 @@ def keys(node: NodeShape, place: str) -> Any:
         return keys_of_test(node, place)
     if isinstance(node, LeapShape):
         return keys_over_reference(node, place)
+    if isinstance(node, EveryShape):
+        return keys_of_every(node, place)
     return together([select(keys(each, f"{place}x{at}").subquery().c.key) for at, each in enumerate(node.nodes)])
 
 
@@ -135,6 +145,24 @@ def keys_of_test(test: TestShape, place: str) -> Any:
     around = scope(test, place, row)
     parts = [select(row.c.key).where(*around, condition) for condition in alternatives(test, place, row.c)]
     return together(parts) if parts else select(row.c.key).where(*around)
+
+
+def keys_of_every(every: EveryShape, place: str) -> Select[Any]:
+    """Those of the part that is likely to find the fewest, as far as the others hold."""
+    first = next((at for at, each in enumerate(every.nodes) if is_narrow(each)), 0)
+    inner, resource = keys(every.nodes[first], f"{place}x{first}").subquery(f"a{place}"), RESOURCE.alias(f"v{place}")
+    others = [holds(each, f"{place}x{at}", resource) for at, each in enumerate(every.nodes) if at != first]
+    path = in_order(inner, resource, resource.c.key == inner.c.key)
+    return select(resource.c.key).select_from(path).where(unindexed(resource.c.org) == bindparam("org"), *others)
+
+
+def is_narrow(node: NodeShape) -> bool:
+    """As plan.is_narrowing."""
+    if isinstance(node, TestShape):
+        return not node.negated
+    if isinstance(node, LeapShape):
+        return True
+    return (any if isinstance(node, EveryShape) else all)(map(is_narrow, node.nodes))
 
 
 def together(parts: list[Select[Any]]) -> Any:
@@ -163,9 +191,11 @@ def holds(node: NodeShape, place: str, resource: FromClause, *, in_order_of_chan
     """Whether one candidate satisfies a node."""
     if isinstance(node, TestShape):
         found = test_holds(node, place, resource, in_order_of_change=in_order_of_change)
-        return not_(found) if node.negated else found
+        return fails(node, place, found) if node.negated else found
     if isinstance(node, LeapShape):
         return leap_holds(node, place, resource)
+    if isinstance(node, EveryShape):
+        return and_(*(holds(each, f"{place}x{at}", resource) for at, each in enumerate(node.nodes)))
     return or_(*(holds(each, f"{place}x{at}", resource) for at, each in enumerate(node.nodes)))
 
 
@@ -181,6 +211,14 @@ def test_holds(test: TestShape, place: str, resource: FromClause, *, in_order_of
     choices = alternatives(test, place, row.c)
     mine = row.c.key == resource.c.key
     return asked_of_each(*scope(test, place, row), mine, *([or_(*choices)] if choices else []))
+
+
+def fails(test: TestShape, place: str, found: Condition) -> Condition:
+    """Where no resource has a value for the parameter, as with labels most often, one look tells it of all."""
+    if test.table == RESOURCE.name:
+        return not_(found)
+    row = table_of(test.table).alias(f"o{place}")
+    return not_(and_(select(literal_column("1")).where(*scope(test, place, row)).exists(), found))
 
 
 def leap_holds(leap: LeapShape, place: str, candidate: FromClause) -> Condition:

@@ -16,6 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from gateway.store import document
 from gateway.store.contract import Stored
+from gateway.store.limits_sql import EVERYTHING, Limits, within
 from gateway.store.param_ids import param_id
 from gateway.store.rows import OWN
 from gateway.store.statements import STORED, stored
@@ -55,6 +56,8 @@ class RecordQuery:
     count: int = 1000
     after: tuple[int, int] | None = None
     """(stage, key) of the last resource of the page before."""
+    limits: Limits = EVERYTHING
+    """What has to hold of members and of what they refer to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ class _Record:
 
     def _total(self) -> int:
         counted = select(func.count()).select_from(RESOURCE).where(*self._in_compartment(), *self._is_asked_for())
-        return int(self.connection.execute(counted).scalar_one()) + self._is_shown(self.patient)
+        return int(self.connection.execute(counted, self._bound()).scalar_one()) + self._is_shown(self.patient)
 
     def _is_shown(self, one: Stored) -> bool:
         types, since = self.query.types, self.query.since
@@ -139,6 +142,7 @@ class _Record:
         keys = select(row.key).where(refers, row.target_id == self.query.patient)
         yield and_(RESOURCE.c.org == self.org, RESOURCE.c.deleted == 0, RESOURCE.c.key != self.patient.key)
         yield RESOURCE.c.key.in_(keys)
+        yield from self._is_seen()
         if self.query.ends is not None:
             yield self._dated(self.query.begin_dates, DATE.c.low < self.query.ends)
         if self.query.starts is not None:
@@ -152,7 +156,13 @@ class _Record:
 
     def _rows(self, conditions: Sequence[Condition], after: int, limit: int) -> list[Stored]:
         statement = select(*COLUMNS).where(*conditions, RESOURCE.c.key > after).order_by(RESOURCE.c.key).limit(limit)
-        return [stored(tuple(row)) for row in self.connection.execute(statement)]
+        return [stored(tuple(row)) for row in self.connection.execute(statement, self._bound())]
+
+    def _is_seen(self) -> Iterator[Condition]:
+        yield from within(self.query.limits, self.org, lambda type: RESOURCE.c.type != type, RESOURCE.c.key)
+
+    def _bound(self) -> dict[str, Any]:
+        return self.query.limits.values(self.org)
 
     # --- what they refer to ---------------------------------------------------------------------------------------
 
@@ -205,10 +215,11 @@ class _Record:
             ids = [id for of, id in listed if of == type]
             for start in range(0, len(ids), CHUNK):
                 some = RESOURCE.c.id.in_(ids[start : start + CHUNK])
-                found += self._rows(
-                    [RESOURCE.c.org == self.org, RESOURCE.c.type == type, RESOURCE.c.deleted == 0, some], 0, CHUNK
-                )
+                found += self._rows([*self._live(type), some, *self._is_seen()], 0, CHUNK)
         return [each for each in found if not self._speaks_of_another(each)]
+
+    def _live(self, type: str) -> tuple[Condition, ...]:
+        return RESOURCE.c.org == self.org, RESOURCE.c.type == type, RESOURCE.c.deleted == 0
 
     def _speaks_of_another(self, one: Stored) -> bool:
         patients = {id for type, id in targets(document.decode(one.body), self.query.base) if type == PATIENT}

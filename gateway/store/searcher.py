@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.faults import Invalid
-from gateway.search.plan import RESOURCE, Order, orders, tests
+from gateway.search.plan import RESOURCE, Order, is_narrowing, orders, tests
 from gateway.search.query import Query
 from gateway.store import inclusion, search_sql
 from gateway.store.compiled import Compile, Compiled, Row
@@ -90,7 +90,7 @@ class Search:
 
     def gathered(self) -> Gathered | None:
         """What the test finds that finds the fewest resources, if they are few."""
-        asked = [at for at, test in enumerate(self.tests) if not test.negated]
+        asked = [at for at, test in enumerate(self.tests) if is_narrowing(test)]
         for limit in sorted({min(FIRST_LOOK, SELECTIVE), SELECTIVE} - {0}):
             best: Gathered | None = None
             for at in asked:

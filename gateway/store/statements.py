@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from gateway.store.compiled import Compile, Compiled, Row
 from gateway.store.contract import Stored
-from gateway.store.tables import HISTORY, INDEX_TABLES, RESOURCE
+from gateway.store.tables import HISTORY, INDEX_TABLES, LABELLED, RESOURCE
 
 STORED = ("key", "type", "id", "version", "updated", "deleted", "body", "method")
 
@@ -51,6 +51,8 @@ class Statements:
     supersede: Compiled
     """Copies the current version into the history."""
     replace: Compiled
+    label: Compiled
+    """Puts down that a version bears labels that restrict."""
     index: dict[Table, IndexStatements]
 
 
@@ -89,4 +91,5 @@ STATEMENTS: dict[str, Executable] = {
     .returning(RESOURCE.c.key),
     "supersede": copy_to_history(),
     "replace": replace_current(),
+    "label": insert(LABELLED).values({column.name: bindparam(column.name) for column in LABELLED.columns}),
 }

@@ -120,6 +120,20 @@ class HistoryRow(SQLModel, table=True):
     method: str = request_method()
 
 
+class LabelledVersion(SQLModel, table=True):
+    """A version whose security labels restrict who sees it: versions are not indexed, and histories have to know."""
+
+    __tablename__ = "labelled_version"
+    __table_args__ = (Index("labelled_version_by_purposes", "org", "purposes"),)
+
+    org: int = number(Integer, primary=True)
+    type: str = text(primary=True)
+    id: str = text(primary=True)
+    version: int = number(Integer, primary=True)
+    purposes: str = text()
+    """The purposes of use of which each is enough to see it, in order."""
+
+
 class TokenRow(SQLModel, table=True):
     """Codings, identifiers, contact points, codes and booleans; `system` is "" where there is none."""
 
@@ -268,6 +282,7 @@ def table_of(name: str) -> Table:
 ORGANISATION = table_of("organisation")
 RESOURCE = table_of("resource")
 HISTORY = table_of("resource_history")
+LABELLED = table_of("labelled_version")
 TOKEN = table_of("index_token")
 STRING = table_of("index_string")
 DATE = table_of("index_date")

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.definitions.contract import Definitions, Resource
-from gateway.search.entries import Entry
+from gateway.search.entries import Entry, TokenEntry
+from gateway.search.labels import MARK, SECURITY, required_by
 from gateway.search.query import Query
 from gateway.store import document
 from gateway.store.compiled import Compiled, Row
@@ -93,8 +94,21 @@ class SqlTransaction:
         for table, rows in index_rows(self.org, new.type, key, local(entries, self.base)).items():
             self._driver.run_each(self._statements.index[table].insert, rows)
         written = Stored(key, new.type, new.id, new.version, new.updated, new.deleted, new.body, new.method)
+        self._put_down_labels(written, entries)
         self.written.append(written)
         return written
+
+    def _put_down_labels(self, written: Stored, entries: list[Entry]) -> None:
+        if MARK not in written.body:
+            return
+        labels = (
+            (each.system, each.code) for each in entries if isinstance(each, TokenEntry) and each.param == SECURITY
+        )
+        required = required_by(labels)
+        if required is not None:
+            names = {name: getattr(written, name) for name in ("type", "id", "version")}
+            values = {"org": self.org, **names, "purposes": " ".join(sorted(required))}
+            self._driver.run(self._statements.label, values)
 
     def _create(self, new: Stored) -> int:
         state = {name: getattr(new, name) for name in ("type", "id", "version", "updated", "body", "method")}

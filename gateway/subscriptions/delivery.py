@@ -15,11 +15,15 @@ import structlog
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from gateway.access.seen import SeenConnection
+from gateway.access.sight import Sight
+from gateway.definitions.contract import Definitions
 from gateway.store import document
 from gateway.store.contract import Transaction
 from gateway.store.history_sql import one_version
 from gateway.store.store import SqlStore
-from gateway.subscriptions import notification, visibility
+from gateway.subscriptions import notification
+from gateway.subscriptions.audience import Refused, is_told_of, sight_of
 from gateway.subscriptions.channel import FULL
 from gateway.subscriptions.lifecycle import ACTIVE, ERROR, OFF, REQUESTED, change, progress_of
 from gateway.subscriptions.names import SUBSCRIPTION
@@ -54,6 +58,7 @@ class Delivery:
     def __init__(
         self,
         store: SqlStore,
+        definitions: Definitions,
         secrecy: Secrecy,
         sender: Sender,
         patience: Patience,
@@ -61,6 +66,7 @@ class Delivery:
         base: Callable[[str], str],
     ) -> None:
         self.store = store
+        self.definitions = definitions
         self.secrecy = secrecy
         self.sender = sender
         self.patience = patience
@@ -101,8 +107,10 @@ class Delivery:
         progress = progress_of(session, row.org, row.id)
         if not self._is_its_turn(tx, row, progress, wake, stored.version):
             return None
-        if (reason := visibility.refusal(session, row)) is not None:
-            self._change(tx, session, row, ERROR, reason)
+        try:
+            self._sight(tx, session, row)
+        except Refused as reason:
+            self._change(tx, session, row, ERROR, str(reason))
             return None
         return TAKEN[wake.purpose](self, tx, session, row, progress)
 
@@ -143,13 +151,7 @@ class Delivery:
     def _take_events(
         self, tx: Transaction, session: Session, row: SubscriptionRow, progress: ProgressRow
     ) -> Due | None:
-        wanted = (
-            select(EventRow)
-            .where(EventRow.org == row.org, EventRow.subscription == row.id)
-            .order_by(col(EventRow.id))
-            .limit(row.max_count)
-        )
-        waiting = session.exec(wanted).all()
+        waiting = self._waiting(tx, session, row)
         for event in waiting:
             if event.number is None:
                 progress.events += 1
@@ -159,6 +161,27 @@ class Delivery:
         events = [_event(tx, each, with_body=row.content == FULL) for each in waiting]
         due = self._due(tx, row, progress, notification.EVENTS, events)
         return replace(due, events=[each.id or 0 for each in waiting])
+
+    def _waiting(self, tx: Transaction, session: Session, row: SubscriptionRow) -> Sequence[EventRow]:
+        """The next ones. What the client may not be told of is dropped before it has a number."""
+        wanted = (
+            select(EventRow)
+            .where(EventRow.org == row.org, EventRow.subscription == row.id)
+            .order_by(col(EventRow.id))
+            .limit(row.max_count)
+        )
+        seen = SeenConnection(tx.connection, row.org, self._sight(tx, session, row))
+        while waiting := session.exec(wanted).all():
+            hidden = [each for each in waiting if not is_told_of(seen, each)]
+            if not hidden:
+                break
+            for each in hidden:
+                session.delete(each)
+            session.flush()
+        return waiting
+
+    def _sight(self, tx: Transaction, session: Session, row: SubscriptionRow) -> Sight:
+        return sight_of(session, self.definitions, row, base=self.base(row.slug), now=tx.now)
 
     def _due(
         self,

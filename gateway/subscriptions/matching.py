@@ -12,8 +12,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from gateway.definitions.contract import Definitions, Resource
-from gateway.search.plan import LAST_UPDATED, TABLES, Probe, Test, tests
-from gateway.search.query import Criterion, Query
+from gateway.search.plan import LAST_UPDATED, TABLES, Choice, Every, Node, Probe, Test, node
+from gateway.search.query import Condition
 from gateway.store.param_ids import param_id
 from gateway.store.rows import index_rows, local
 
@@ -44,13 +44,24 @@ def candidate(definitions: Definitions, resource: Resource, updated: int, base: 
     return Candidate(id, updated, rows)
 
 
-def satisfies(found: Candidate, type: str, criteria: Sequence[Criterion]) -> bool:
-    """All of them."""
-    planned = tests(Query(type, tuple(criteria)))
-    return all(isinstance(test, Test) and _holds(found, test) for test in planned)
+def satisfies(found: Candidate, type: str, criteria: Sequence[Condition]) -> bool:
+    """All of them. What looks into other resources is not seen from here, and so does not hold."""
+    return all(_holds(found, node(type, each)) for each in criteria)
 
 
-def _holds(found: Candidate, test: Test) -> bool:
+def _holds(found: Candidate, node: Node) -> bool:
+    match node:
+        case Test():
+            return _tested(found, node)
+        case Every(nodes):
+            return all(_holds(found, each) for each in nodes)
+        case Choice(nodes):
+            return any(_holds(found, each) for each in nodes)
+        case _:
+            return False
+
+
+def _tested(found: Candidate, test: Test) -> bool:
     if test.table == "resource":
         return _of_itself(found, test) != test.negated
     rows = found.rows.get(test.table, {}).get(param_id(test.type, test.param), ())

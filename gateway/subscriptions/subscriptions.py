@@ -59,7 +59,7 @@ class Subscriptions:
         self.settings = settings
         self.enqueue = enqueue
         self.secrecy = Secrecy(box, secrets.token_bytes)
-        self.delivery = Delivery(store, self.secrecy, Sender(http, clock), patience, enqueue, self._base)
+        self.delivery = Delivery(store, definitions, self.secrecy, Sender(http, clock), patience, enqueue, self._base)
         self.sweeping = Sweeping(store, enqueue, clock)
         store.witnesses.append(SubscriptionWitness(definitions, store.database.compile, enqueue, self._base))
 

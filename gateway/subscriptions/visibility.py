@@ -1,4 +1,4 @@
-"""Who may see what: whose a Subscription is, and what its client may be told.
+"""Who may see what: whose a Subscription is.
 
 A Subscription tells where a client listens, so it is its own client's affair, and the administrators'. Its owner
 stands in it as a tag, which makes it a matter of the ordinary search index.
@@ -6,17 +6,12 @@ stands in it as a tag, which makes it a matter of the ordinary search index.
 
 from __future__ import annotations
 
-from sqlmodel import Session
-
-from gateway.auth.scopes import Scopes, granted
-from gateway.auth.tables import Client
 from gateway.auth.verification import Caller
 from gateway.definitions.contract import Resource
 from gateway.search.query import Condition, Criterion, TokenValue
 from gateway.store import document
 from gateway.store.contract import Stored
 from gateway.subscriptions.names import OWNER, SUBSCRIPTION
-from gateway.subscriptions.tables import SubscriptionRow
 
 
 def sees(caller: Caller, stored: Stored) -> bool:
@@ -48,17 +43,3 @@ def owned(resource: Resource, client: str) -> Resource:
     meta = resource.get("meta") or {}
     others = [tag for tag in meta.get("tag", []) if tag.get("system") != OWNER]
     return {**resource, "meta": {**meta, "tag": [*others, {"system": OWNER, "code": client}]}}
-
-
-def refusal(session: Session, row: SubscriptionRow) -> str | None:
-    """Why its client may no longer be told of resources of the type; None where it may.
-
-    The one place where this is decided, anew before every delivery.
-    """
-    client = session.get(Client, (row.org, row.client))
-    if client is None or client.disabled is not None:
-        return "The client that made this Subscription is disabled or gone"
-    scopes = granted(Scopes.parse(row.scopes), Scopes.parse(client.scopes))
-    if not (scopes.allows(row.resource_type, "r") and scopes.allows(row.resource_type, "s")):
-        return f"The client's scopes no longer allow this: it needs system/{row.resource_type}.rs"
-    return None

@@ -11,7 +11,7 @@ from gateway.operations import meta as operation
 from tests.gateway.conftest import Fhir, bundle, entry, issue, patient
 
 RED, BLUE = {"system": "urn:colours", "code": "red"}, {"system": "urn:colours", "code": "blue", "display": "Blue"}
-SECRET = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
+SECRET = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N"}
 PROFILE = "https://profiles.example/one"
 
 

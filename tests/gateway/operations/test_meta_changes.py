@@ -13,7 +13,7 @@ from gateway.operations.meta_changes import added, identity, removed
 from tests.gateway.conftest import Answer, Fhir, Outbox, issue, patient
 
 RED, BLUE = {"system": "urn:colours", "code": "red"}, {"system": "urn:colours", "code": "blue", "display": "Blue"}
-SECRET = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
+SECRET = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "N"}
 PROFILE = "https://profiles.example/one"
 US_CORE_PATIENT = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient"
 
@@ -36,7 +36,7 @@ async def test_labels_are_added_found_and_taken_away(client: Fhir, outbox: Outbo
     labels = {name: read["meta"][name] for name in ("tag", "security", "profile", "source")}
     assert labels == {"tag": [RED, BLUE], "security": [SECRET], "profile": [PROFILE], "source": "urn:crm"}
     assert {k: v for k, v in read.items() if k != "meta"} == {k: v for k, v in made.items() if k != "meta"}
-    searches = ("_tag=urn:colours|blue", "_security=R", f"_profile={PROFILE}")
+    searches = ("_tag=urn:colours|blue", "_security=N", f"_profile={PROFILE}")
     assert [await client.total(f"Patient?{search}") for search in searches] == [1, 1, 1]
     assert outbox.handed == [[f"Patient/{id}/1"], [f"Patient/{id}/2"]]
     answer = await change(client, id, "delete", tag=[RED, BLUE], security=[SECRET], profile=[PROFILE])

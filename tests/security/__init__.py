@@ -1,0 +1,1 @@
+"""That nothing is shown to the wrong one, over the whole application."""
