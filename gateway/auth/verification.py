@@ -141,6 +141,8 @@ class TokenVerifier:
             raise TokenRejected("It has expired.")
         if claims["iat"] - LEEWAY > now:
             raise TokenRejected("It was issued in the future.")
+        if "nbf" in claims and not (type(claims["nbf"]) is int and claims["nbf"] - LEEWAY <= now):
+            raise TokenRejected("It does not hold yet.")
 
 
 def caller_of(session: Session, realm: Realm, claims: dict[str, Any]) -> Caller:
