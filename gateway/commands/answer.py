@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NoReturn, TypeVar
 
 import anyio
+import click
 import msgspec
 import typer
 from rich.console import Console
 
+from gateway.audit.commands import Command, command_audited
 from gateway.auth.authority import Realm
 from gateway.faults import Fault
 from gateway.opening import open_services
@@ -44,12 +46,19 @@ def with_services(work: Callable[[Services], Awaitable[T]]) -> T:
 
     async def inside() -> T:
         async with open_services(settings) as services:
-            return await work(services)
+            with command_audited(services.audit, current_command()):
+                return await work(services)
 
     try:
         return asyncio.run(inside())
     except Fault as fault:
         refuse(told(fault))
+
+
+def current_command() -> Command | None:
+    """What the operator typed, without its options' values."""
+    context = click.get_current_context(silent=True)
+    return Command(context.command_path, context.params.get("org")) if context is not None else None
 
 
 async def realm_of(services: Services, org: str) -> Realm:
