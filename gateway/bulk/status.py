@@ -63,8 +63,11 @@ def check_reach(exchange: Exchange, job: BulkJob) -> None:
     if job.kind == "import":
         require_admin(exchange)
         return
-    for type in request_of(job).types:
+    request = request_of(job)
+    for type in request.types:
         check_type(exchange, type)
+    if not exchange.caller.purposes.issuperset(request.purposes):
+        raise Forbidden("The client has lost a purpose of use that it had when it asked for this export")
 
 
 def check_type(exchange: Exchange, type: str) -> None:

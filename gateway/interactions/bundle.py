@@ -129,7 +129,7 @@ def _answer(exchange: Exchange, outcome: Outcome) -> bytes:
         response["lastModified"] = instant(stored.updated)
     if not outcome.was_read:
         wanted = preference(exchange.request, "return")
-        if wanted == REPRESENTATION and stored is not None and stored.body:
+        if wanted == REPRESENTATION and stored is not None and exchange.sight.sees(stored):
             body = stored.body
         elif wanted == OUTCOME:
             response["outcome"] = msgspec.Raw(outcome_body(int(outcome.status[:3])))

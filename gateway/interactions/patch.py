@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
@@ -19,6 +19,7 @@ from gateway.interactions.preferences import written_response
 from gateway.interactions.validation import check_valid
 from gateway.negotiation import check_sends, match_version, parse_json, parse_resource, read_body
 from gateway.patching import fhirpath_patch, json_patch
+from gateway.store.contract import Stored
 
 JSON_PATCH = "application/json-patch+json"
 TYPES = frozenset({JSON_PATCH, *MEDIA_TYPES})
@@ -64,7 +65,12 @@ async def _patch(exchange: Exchange, target: Callable[[Changes], str]) -> Respon
     if_match = match_version(exchange.request.headers.get("if-match"), "If-Match")
     apply = await _receive(exchange)
     stored = await exchange.commit(lambda changes: changes.patch(exchange.type, target(changes), apply, if_match))
-    return written_response(exchange, stored, created=False)
+    return written_response(exchange, readable(exchange, stored), created=False)
+
+
+def readable(exchange: Exchange, stored: Stored) -> Stored:
+    """Who may write and not read gets back nothing that it has not sent."""
+    return stored if exchange.sight.sees(stored) else replace(stored, body=b"")
 
 
 async def _receive(exchange: Exchange) -> Apply:

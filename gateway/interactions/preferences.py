@@ -42,7 +42,7 @@ def written_response(exchange: Exchange, stored: Stored, *, created: bool) -> Re
     headers = {**version_headers(stored), "Location": location(exchange.base, stored)}
     wanted = preference(exchange.request, "return")
     status = 201 if created else 200
-    if wanted == MINIMAL:
+    if wanted == MINIMAL or not (stored.body or wanted == OUTCOME):
         return Response(None, status, headers)
     body = outcome_body(status) if wanted == OUTCOME else stored.body
     return Response(body, status, headers, CONTENT_TYPE)
