@@ -3,8 +3,6 @@
 The tests that are of the kit bear its ids (subscriptions_r4_server_…) in their names, without that beginning.
 """
 
-
-
 from __future__ import annotations
 
 import threading

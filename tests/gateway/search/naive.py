@@ -11,6 +11,7 @@ from typing import Any
 from gateway.definitions.contract import Resource
 from gateway.search.dates import date_range
 from gateway.search.query import (
+    Both,
     Chain,
     CompositeValue,
     Condition,
@@ -52,6 +53,8 @@ def is_true(known: Sequence[Known], each: Known, condition: Condition) -> bool:
             return holds(each, condition)
         case Either(choices):
             return any(is_true(known, each, choice) for choice in choices)
+        case Both(conditions):
+            return all(is_true(known, each, part) for part in conditions)
         case Chain(param=param, reverse=reverse, then=then):
             others = [other for other in known if refers(*((other, each) if reverse else (each, other)), param)]
             return any(is_true(known, other, then) for other in others)
