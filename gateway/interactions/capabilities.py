@@ -34,8 +34,8 @@ SMART_SERVICE = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 SECURITY = (
     "SMART scopes of versions 1 and 2. patient/ scopes reach the compartment of the patient in context, and no type "
     "that the CompartmentDefinition does not name; search parameters of a scope narrow it. Resources with a "
-    "restricting label (ValueSet restricting-label, 42 CFR Part 2) are for clients registered with a matching purpose of use. What "
-    "a token does not reach is answered as what is not there"
+    "restricting label (ValueSet restricting-label, 42 CFR Part 2) are for clients registered with a matching purpose "
+    "of use. What a token does not reach is answered as what is not there"
 )
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 

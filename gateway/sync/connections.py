@@ -28,7 +28,11 @@ SHARED_SETTINGS: Mapping[str, Setting] = {
     "pull": Setting("whether changes are taken from this EMR", "true", ("true", "false")),
     "conflict": Setting("whose value wins when both changed", "emr", ("emr", "crm")),
     "write_delay_s": Setting("seconds to wait before a push", "0"),
+    "purpose": Setting(
+        "purpose of use that the EMR takes records for; labels that it does not open stay here", "TREAT"
+    ),
 }
+PURPOSES = re.compile(r"[A-Z]{2,20}(?: [A-Z]{2,20})*")
 NUMBERS = {"poll_minutes": (1, 44_640), "write_delay_s": (0, 86_400)}
 """Settings that are numbers, from and to: a minute to a month, nothing to a day."""
 ENDPOINT_TYPE = "http://terminology.hl7.org/CodeSystem/endpoint-connection-type"
@@ -172,6 +176,8 @@ def _check_known(given: Mapping[str, str], declared: Mapping[str, Setting], opti
             raise Invalid(f"{option} {key}: one of {', '.join(declared[key].choices)}", key)
         if not value.isprintable():
             raise Invalid(f"{option} {key}: printable characters only", key)
+        if key == "purpose" and not PURPOSES.fullmatch(value):
+            raise Invalid(f"{option} {key}: codes of v3-PurposeOfUse, such as TREAT or HPAYMT", key)
         if key in NUMBERS and not _is_between(value, *NUMBERS[key]):
             low, high = NUMBERS[key]
             raise Invalid(f"{option} {key}: a number from {low} to {high}", key)

@@ -23,6 +23,7 @@ from gateway.sync import links, log, tasks
 from gateway.sync.chart import digest, load_chart
 from gateway.sync.connections import Connections
 from gateway.sync.tables import Connection, Link
+from gateway.sync.withholding import REASON, is_open, opened, rule_of
 from gateway.translation.contract import Account, Chart, Linked, Pushed, Translator
 from gateway.translation.lens import LeftOut
 from gateway.translation.row import Way
@@ -35,6 +36,8 @@ class Begun:
     chart: Chart
     link: Linked
     digest: str
+    withheld: tuple[LeftOut, ...] = ()
+    """What of the chart the connection's purpose does not open."""
 
 
 class Push:
@@ -53,6 +56,11 @@ class Push:
             stored = load_chart(tx, patient_id)
             if stored is None:
                 return None
+            rule = rule_of(account.settings["purpose"])
+            if not is_open(stored.patient, rule):
+                tasks.report(tx, realm, name, patient_id, "failed", REASON)
+                return None
+            stored, withheld = opened(stored, rule)
             own = frozenset({account.system("id"), account.system("mr")})
             chart = _without_identifiers(stored, realm, but=own)
             link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
@@ -63,7 +71,7 @@ class Push:
                 return None
             links.hold(session, link, holder, tx.now)
             tasks.report(tx, realm, name, patient_id, "in-progress")
-            return Begun(chart, links.linked(link), stamp)
+            return Begun(chart, links.linked(link), stamp, withheld)
 
     def succeed(
         self, tx: Transaction, realm: Realm, name: str, begun: Begun, pushed: Pushed, attempt: int, holder: str
@@ -73,7 +81,7 @@ class Push:
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
             account = self.connections.account(session, realm, row)
-            pushed = _with_the_unspoken(pushed, begun.chart, self.connections.translator(row))
+            pushed = _with_the_unspoken(pushed, begun, self.connections.translator(row))
             link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
             _remember(session, link, pushed, begun.digest, tx.now, holder)
             self._link_parts(session, row, pushed, tx.now)
@@ -125,19 +133,19 @@ class Push:
         session.flush()
 
 
-def _with_the_unspoken(pushed: Pushed, chart: Chart, translator: Translator) -> Pushed:
+def _with_the_unspoken(pushed: Pushed, begun: Begun, translator: Translator) -> Pushed:
     """Also names the resources that the translator neither takes nor mentions: nothing is dropped in silence."""
     spoken = {left_out.expression for left_out in pushed.left_out}
     unspoken = tuple(
         LeftOut(
             f"{type}/{resource['id']}", translator.refused.get(type, f"{translator.title} does not take it from us")
         )
-        for type, resources in chart.resources.items()
+        for type, resources in begun.chart.resources.items()
         if not _takes(translator, type)
         for resource in resources
         if f"{type}/{resource['id']}" not in spoken
     )
-    return replace(pushed, left_out=(*pushed.left_out, *unspoken))
+    return replace(pushed, left_out=(*pushed.left_out, *unspoken, *begun.withheld))
 
 
 def _takes(translator: Translator, type: str) -> bool:
@@ -218,7 +226,8 @@ def _without_identifiers(chart: Chart, realm: Realm, but: Container[str] = ()) -
 
 def _stamp(account: Account) -> str:
     """Settings and mappings that a push depends on: when they change, unchanged charts go out again."""
-    return json.dumps([account.base_url, account.settings, account.mappings], sort_keys=True, default=dict)
+    settings = {name: value for name, value in account.settings.items() if name != "purpose"}  # is in the chart
+    return json.dumps([account.base_url, settings, account.mappings], sort_keys=True, default=dict)
 
 
 def _spoken(seconds: float) -> str:

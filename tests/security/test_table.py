@@ -34,7 +34,7 @@ from tests.security.world import SPELLINGS, A, B, Spelling, World, id_of, resour
 TYPES = types(DEFINITIONS)
 ROADS = (*READING, *SEARCHING, *INCLUDING, *CREATING, *WRITING, *DELETING)
 FULL = frozenset({"Patient", "Observation", "Practitioner", "Appointment"})
-EVERY = 6
+EVERY = 8
 ALL = os.environ.get("TABLE") == "full"
 
 
