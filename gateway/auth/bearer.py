@@ -8,7 +8,8 @@ import anyio
 import structlog
 from starlette.requests import Request
 
-from gateway.auth.authority import auth_of
+from gateway.auth.authority import Auth, Realm, auth_of
+from gateway.auth.issuers import foreign_issuer, verify_foreign
 from gateway.auth.verification import MAX_TOKEN, Caller, TokenRejected
 from gateway.faults import Unauthenticated
 from gateway.limits import UNDER_WAY
@@ -27,13 +28,22 @@ async def authenticate(request: Request, org: str) -> Caller:
     auth.limits.check(peer(request))
     realm = await anyio.to_thread.run_sync(auth.realm, org)
     try:
-        return _known(request, await auth.verifier.verify(realm, token))
+        return _known(request, await _verified(auth, realm, token))
     except TokenRejected as rejection:
         auth.limits.failed(peer(request))
         log.info("bearer_rejected", org=org, reason=str(rejection))
         raise _refusal(
             f"The bearer token is not valid here. {rejection} Get a new one from {realm.token_url}"
         ) from None
+
+
+async def _verified(auth: Auth, realm: Realm, token: str) -> Caller:
+    issuer = foreign_issuer(realm, token)
+    if issuer is None:
+        return await auth.verifier.verify(realm, token)
+    caller, expires = await verify_foreign(auth, realm, issuer, token)
+    auth.verifier.remember(realm, token, caller, expires)
+    return caller
 
 
 def _known(request: Request, caller: Caller) -> Caller:

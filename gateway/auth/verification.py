@@ -85,11 +85,15 @@ class TokenVerifier:
     async def verify(self, realm: Realm, token: str) -> Caller:
         """Raises TokenRejected."""
         caller, expires = await anyio.to_thread.run_sync(self._verify, realm, token)
+        self.remember(realm, token, caller, expires)
+        return caller
+
+    def remember(self, realm: Realm, token: str, caller: Caller, expires: float) -> None:
+        """Take it as verified for some seconds."""
         until = min(self._clock() + REMEMBERED, expires)
         self._remembered[_digest(realm.slug, token)] = _Verified(caller, until)
         while len(self._remembered) > MAX_REMEMBERED:
             self._remembered.popitem(last=False)
-        return caller
 
     def _verify(self, realm: Realm, token: str) -> tuple[Caller, float]:
         claims = self._claims(realm, token)

@@ -12,6 +12,7 @@ import typer
 from sqlmodel import Session, select
 
 from gateway.auth.authority import Realm
+from gateway.auth.issuers import TrustedIssuer, discovered_keys, distrust, trust
 from gateway.auth.keys import algorithms_of
 from gateway.auth.provider import Provider, callback_of, drop_provider, put_provider
 from gateway.commands.answer import Json, pairs, print_json, realm_of, with_services
@@ -122,6 +123,34 @@ def provider(
     async def work(services: Services) -> None:
         secret = await anyio.to_thread.run_sync(lambda: sys.stdin.readline().strip())
         print_json(await give_provider(services, org, Provider(issuer_url, known_as, secret, name)))
+
+    with_services(work)
+
+
+@app.command("trust")
+def trust_issuer(
+    org: str,
+    issuer: Annotated[str, typer.Option(help="The issuer's URL, as its tokens say it.")],
+    alg: Annotated[list[str] | None, typer.Option(help="How it signs: RS384, ES384 …; repeat as needed.")] = None,
+    audience: Annotated[str | None, typer.Option(help="What its tokens are for; the FHIR base by default.")] = None,
+    jwks_url: Annotated[str | None, typer.Option(help="Its keys; discovered by default.")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Trust it no longer.")] = False,
+) -> None:
+    """Take access tokens of another issuer, for clients that are registered here."""
+    if not remove and not alg:
+        raise typer.BadParameter("give --alg, or --remove")
+
+    async def work(services: Services) -> None:
+        realm, auth = await realm_of(services, org), services.auth
+        if remove:
+            await services.store.session_write(lambda session: distrust(session, realm.org, issuer))
+            print_json({"org": org, "issuer": issuer, "trusted": False})
+            return
+        keys = jwks_url or await discovered_keys(auth, issuer)
+        named = {"issuer": issuer, "audience": audience or realm.fhir_base, "jwks_url": keys}
+        row = TrustedIssuer(org=realm.org, algorithms=" ".join(alg or ()), **named)
+        await services.store.session_write(lambda session: trust(session, auth, row))
+        print_json({"org": org, **named, "algorithms": alg, "trusted": True})
 
     with_services(work)
 

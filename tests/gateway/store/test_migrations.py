@@ -27,6 +27,8 @@ PARTS = (
     "gateway.store.tables",
     "gateway.auth.tables",
     "gateway.auth.grant_tables",
+    "gateway.auth.issuers",
+    "gateway.audit.tables",
     "gateway.sync.tables",
     "gateway.bulk.tables",
 )
