@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from gateway.definitions.contract import Definitions
 from gateway.search.labels import PURPOSE_SYSTEMS, SECURITY, TREATMENT, LabelRule, restricting
@@ -42,6 +43,7 @@ def compartment(definitions: Definitions, type: str, patient: str) -> Condition:
     return Either(tuple(choices)) if len(choices) != 1 else choices[0]
 
 
+@lru_cache(maxsize=1024)
 def open_by_labels(rule: LabelRule) -> Condition:
     """What LabelRule.admits says, for the index."""
     closed = tuple(TokenValue(system, code) for system, codes in restricting().items() for code in codes)

@@ -19,11 +19,7 @@ SECURITY = "_security"
 MARK = b'"security"'
 TREATMENT = frozenset({"TREAT", "ETREAT"})
 PATIENT_REQUEST = "PATRQT"
-PURPOSE_SYSTEMS = (
-    "http://terminology.hl7.org/CodeSystem/v3-ActReason",
-    "http://hl7.org/fhir/v3/ActReason",
-    "urn:oid:2.16.840.1.113883.5.8",
-)
+PURPOSE_SYSTEMS = ("http://terminology.hl7.org/CodeSystem/v3-ActReason",)
 Label = tuple[str, str]
 """(system, code)"""
 Purposes = frozenset[str]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from gateway.search.decimals import midpoint, sortable
@@ -128,6 +129,8 @@ def tests(query: Query) -> tuple[Node, ...]:
 
 def node(type: str, condition: Condition) -> Node:
     match condition:
+        case Criterion(param="_security"):
+            return test_of_labels(type, condition)
         case Criterion():
             return replace(test(condition), type=type)
         case Chain(source, param, target, reverse, then):
@@ -138,6 +141,12 @@ def node(type: str, condition: Condition) -> Node:
             return Test(TABLES["token"], ID, (Probe("none", ()),), type=type)
         case Either(choices):
             return Choice(tuple(node(type, choice) for choice in choices))
+
+
+@lru_cache(maxsize=1024)
+def test_of_labels(type: str, criterion: Criterion) -> Test:
+    """Every search has the same ones, with the labels that limit its caller."""
+    return replace(test(criterion), type=type)
 
 
 def is_narrowing(node: Node) -> bool:

@@ -36,7 +36,7 @@ LABELS = st.lists(
         [
             (ACT_CODE, "42CFRPart2"), (ACT_CODE, "ETH"), (ACT_CODE, "PSY"), (CONFIDENTIALITY, "R"),
             (CONFIDENTIALITY, "N"), (REASON, "TREAT"), (REASON, "ETREAT"), (REASON, "HPAYMT"), ("urn:x", "R"),
-            ("http://hl7.org/fhir/v3/Confidentiality", "V"),
+            (CONFIDENTIALITY, "V"),
         ]
     ),
     max_size=3,
