@@ -20,6 +20,7 @@ from gateway.access.sight import Sight
 from gateway.search.query import Query
 from gateway.store.candidates_sql import Block, Candidates, by_ids, candidates
 from gateway.store.contract import Page, Stored, Transaction
+from gateway.store.given_out import told_all
 from gateway.store.history_sql import HistoryPage, HistoryQuery, one_version
 from gateway.store.labels_sql import Labels, labels_in_use
 from gateway.store.record_sql import RecordPage, RecordQuery, current, record_page
@@ -85,7 +86,9 @@ class SeenConnection:
         return is_seen(self.sight, version, self._content(version), action)
 
     def history(self, query: HistoryQuery) -> HistoryPage:
-        return seen_history(self.connection, self.org, query, self.sight)
+        page = seen_history(self.connection, self.org, query, self.sight)
+        told_all(page.versions)
+        return page
 
     def labels(self, types: Sequence[str], limit: int) -> Labels:
         """The labels that what is seen of the types bears now."""
@@ -104,7 +107,9 @@ class SeenConnection:
 
     def by_ids(self, type: str, ids: Iterable[str]) -> list[Stored]:
         found = by_ids(self.connection, self.org, type, ids)
-        return [each for each in found if self.sight.sees(each, "s")]
+        seen = [each for each in found if self.sight.sees(each, "s")]
+        told_all(seen)
+        return seen
 
     def _content(self, version: Stored) -> Stored | None:
         """What a deletion has taken away."""

@@ -79,6 +79,14 @@ async def test_a_search_is_told_with_its_query_in_base64(admin: Fhir) -> None:
     ]  # fmt: skip
 
 
+async def test_histories_name_what_they_show(admin: Fhir) -> None:
+    made = await admin.create(patient())
+    for asked in ("_history", "Patient/_history"):
+        await admin.ask("GET", asked)
+    found = await events(admin, f"patient=Patient/{made['id']}&_count=2")
+    assert subtypes(found) == ["history-type", "history-system"]
+
+
 async def test_refusals_are_events(admin: Fhir, http: httpx.AsyncClient, template: Template) -> None:
     assert (await http.get(f"{NORTH}/Patient/1")).status_code == 401
     assert (await admin.ask("GET", "Patient/none")).status_code == 404
