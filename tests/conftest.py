@@ -13,7 +13,9 @@ from tests.databases import DIALECTS, Original, empty
 from tests.postgresql import NoServer, Server, server
 
 ROOT = Path(__file__).parent
-ROOMS = ("store", "search", "interactions", "operations", "sync", "bulk", "subscriptions", "audit", "provenance")
+ROOMS = (
+    "access", "store", "search", "interactions", "operations", "sync", "bulk", "subscriptions", "audit", "provenance"
+)  # fmt: skip
 FILES = ("auth/test_code_grant.py", "auth/test_launches.py")
 ON_BOTH = tuple(ROOT / "gateway" / place for place in (*ROOMS, *FILES))
 OWN = {"test_sqlite.py": DIALECTS[:1], "test_plans.py": DIALECTS[:1], "test_postgres.py": DIALECTS[1:]}
