@@ -102,6 +102,11 @@ class Sight:
         return id if type == PATIENT and self.caller.user_email is not None else None
 
     @property
+    def _writes(self) -> bool:
+        """A viewer whom no resource stands for only looks; patients and practitioners write as far as they granted."""
+        return self.caller.user_role in WRITERS or self.caller.fhir_user is not None
+
+    @property
     def is_held_to_patient(self) -> bool:
         """Whether some of what it reaches it reaches as the record of one patient."""
         contexts = {scope.context for scope in self.caller.scopes.resources}
@@ -126,7 +131,7 @@ class Sight:
         caller, own = self.caller, self.own_patient
         if scope.context == "system":
             return None if caller.user_email is None else NEVER
-        if caller.user_email is None or (own is None and action in WRITING and caller.user_role not in WRITERS):
+        if caller.user_email is None or (action in WRITING and not self._writes):
             return NEVER
         if scope.context == "user":
             return None if own is None else compartment(self.definitions, type, own)

@@ -148,7 +148,7 @@ class Spelling:
 
 
 STAFF: dict[str, Any] = {"user_email": "ops@example.org", "user_role": "operator", "fhir_user": "Practitioner/p"}
-VIEWER: dict[str, Any] = {**STAFF, "user_role": "viewer"}
+VIEWER: dict[str, Any] = {**STAFF, "user_role": "viewer", "fhir_user": None}
 HERSELF: dict[str, Any] = {"user_email": "a@example.org", "user_role": "viewer", "fhir_user": f"Patient/{A}"}
 LAUNCHED: dict[str, Any] = {**STAFF, "patient": A}
 SPELLINGS = (

@@ -17,6 +17,7 @@ from tests.gateway.definitions.strategies import DEFINITIONS
 
 BASE = "https://gateway.example/fhir/r4/north"
 STAFF: dict[str, Any] = {"user_email": "ops@example.org", "user_role": "operator", "fhir_user": "Practitioner/1"}
+VIEWER: dict[str, Any] = {**STAFF, "user_role": "viewer", "fhir_user": None}
 OWN: dict[str, Any] = {"user_email": "a@example.org", "user_role": "viewer", "fhir_user": "Patient/a"}
 TREATING = {"purposes": frozenset({"TREAT"})}
 VITALS = Criterion("category", "token", "", (TokenValue(None, "vital-signs"),))
@@ -46,14 +47,16 @@ def sight(scope: str, **caller: Any) -> Sight:
         ("user/Observation.rs", {}, "r", NEVER),
         ("user/Observation.rs", STAFF, "r", None),
         ("user/Observation.cruds", STAFF, "u", None),
-        ("user/Observation.cruds", {**STAFF, "user_role": "viewer"}, "u", NEVER),
-        ("user/Observation.cruds", {**STAFF, "user_role": None}, "c", NEVER),
+        ("user/Observation.cruds", VIEWER, "u", NEVER),
+        ("user/Observation.cruds", VIEWER, "s", None),
+        ("user/Observation.cruds", {**VIEWER, "user_role": None}, "c", NEVER),
+        ("user/Observation.cruds", {**VIEWER, "fhir_user": "Practitioner/1"}, "c", None),
         ("user/Observation.rs", OWN, "r", OF_A),
         ("user/Observation.cruds", OWN, "c", OF_A),
         ("patient/Observation.rs", STAFF, "r", NEVER),
         ("patient/Observation.rs", {"patient": "a"}, "r", NEVER),
         ("patient/Observation.rs", {**STAFF, "patient": "a"}, "r", OF_A),
-        ("patient/Observation.cruds", {**STAFF, "user_role": "viewer", "patient": "a"}, "d", NEVER),
+        ("patient/Observation.cruds", {**VIEWER, "patient": "a"}, "d", NEVER),
         ("patient/Observation.rs", {**OWN, "patient": "b"}, "r", NEVER),
         ("patient/Observation.rs?category=vital-signs", {**OWN, "patient": "a"}, "r", Both((OF_A, VITALS))),
         ("", {}, "r", NEVER),
