@@ -9,6 +9,9 @@ from gateway.audit.access import decoded
 from gateway.audit.rendering import audit_event
 from gateway.audit.rows import event
 from gateway.audit.searching import AUDIT_EVENT, asked, search
+from gateway.auth.scopes import EVERY_TYPE
+from gateway.auth.users import Role
+from gateway.auth.verification import Caller
 from gateway.faults import Forbidden, MethodNotAllowed
 from gateway.formats import CONTENT_TYPE
 from gateway.interactions.changes import present
@@ -20,7 +23,10 @@ from gateway.routing import at
 from gateway.store import document
 from gateway.store.contract import Stored
 
-NEEDED = "AuditEvents are for administrators: the token needs the scopes gateway/admin and system/AuditEvent.rs"
+NEEDED = (
+    "AuditEvents are for administrators: a client needs the scopes gateway/admin and system/AuditEvent.rs, "
+    "a user the role admin and the scope user/AuditEvent.rs"
+)
 
 
 def audit_routes(base: str) -> list[BaseRoute]:
@@ -76,9 +82,19 @@ async def _answer(exchange: Exchange, params: Params) -> Response:
 
 def check_allowed(exchange: Exchange, action: str) -> None:
     """Raises Forbidden."""
-    scopes = exchange.caller.scopes
-    if not (scopes.admin and scopes.allows(AUDIT_EVENT, action)):
+    if not (_administers(exchange.caller) and _reaches(exchange.caller, action)):
         raise Forbidden(NEEDED)
+
+
+def _administers(caller: Caller) -> bool:
+    """A client by its scope, a person by their role."""
+    return caller.scopes.admin if caller.user_email is None else caller.user_role == Role.ADMIN
+
+
+def _reaches(caller: Caller, action: str) -> bool:
+    context = "system" if caller.user_email is None else "user"
+    wide = (each for each in caller.scopes.resources if each.context == context and not each.query)
+    return any(each.type in (AUDIT_EVENT, EVERY_TYPE) and action in each.actions for each in wide)
 
 
 def _stored(body: bytes, public_url: str) -> Stored:
