@@ -198,8 +198,11 @@ def has_gap(node: Json, steps: tuple[Step, ...]) -> bool:
         first = step.selector.start if isinstance(step.selector, slice) else step.selector
         if isinstance(first, int) and first > (len(child) if isinstance(child, list) else 0):
             return True
-        index = _index(child, step.selector)
-        node = child if index is None or not isinstance(child, list) else child[index] if index != -1 else None
+        if step.selector is not None:
+            # What is no list is replaced by one: nothing that it holds stands in the way or fills a place.
+            index = _index(child, step.selector)
+            child = child[index] if isinstance(child, list) and index not in (None, -1) else None
+        node = child
     return False
 
 

@@ -85,7 +85,8 @@ async def test_a_transaction(client: AsyncFHIRClient) -> None:
         assert answer["type"] == "transaction-response"
         assert answer["entry"][1]["response"]["status"] == status
     assert await client.resources("Patient").search(identifier=f"{SYSTEM}|tx").count() == 1
-    included = await client.resources("Observation").include("Observation", "subject").fetch_raw()
+    of_patient = client.resources("Observation").search(**{"subject:Patient.identifier": f"{SYSTEM}|tx"})
+    included = await of_patient.include("Observation", "subject").fetch_raw()
     modes = sorted(entry["search"]["mode"] for entry in included["entry"])
     assert modes == ["include", "match", "match"]
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.translation import path
@@ -40,6 +40,7 @@ def read(document: Any, text: str) -> Any:
 
 @pytest.mark.parametrize("text", PATHS)
 @given(document=DOCUMENTS)
+@example(document={"name": {"given": ["official"]}})
 def test_what_is_placed_is_read_and_removing_it_leaves_nothing(text: str, document: dict[str, Any]) -> None:
     steps = path.parse(text)
     if path.has_gap(document, steps):
