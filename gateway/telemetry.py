@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import traceback
+from typing import TextIO, cast
 
 import msgspec
 import structlog
@@ -23,8 +25,19 @@ def json_line(event: object, **_: object) -> str:
     return msgspec.json.encode(event, enc_hook=repr).decode()
 
 
+class PresentStderr(io.TextIOBase):
+    """What sys.stderr is when a line is written: the one that was there at the start may have been closed since."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure_logging(level: str) -> None:
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(message)s")
+    stderr = cast("TextIO", PresentStderr())
+    logging.basicConfig(level=level, stream=stderr, format="%(message)s")
     for name in ("httpx", "httpcore", "dbos", "hypercorn.access", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)  # their lines hold URLs and arguments
     structlog.configure(
@@ -35,7 +48,7 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(json_line),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stderr),
         cache_logger_on_first_use=True,
     )
 
