@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 
 from gateway.store.migrations import migrate
 from tests.databases import DIALECTS, Original, empty
@@ -33,6 +35,27 @@ def dialects_for(path: Path) -> tuple[str, ...]:
     """Those of the folder, or the one that the file is named after."""
     on_both = any(place in (path, *path.parents) for place in ON_BOTH)
     return OWN.get(path.name) or (DIALECTS if on_both else DIALECTS[:1])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loggers_are_not_kept() -> Iterator[None]:
+    """A command that runs in this process sets logging up; loggers that it kept would be of its making ever after."""
+    configure = structlog.configure
+
+    def uncached(**settings: Any) -> None:
+        configure(**{**settings, "cache_logger_on_first_use": False})
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(structlog, "configure", uncached)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was(loggers_are_not_kept: None) -> Iterator[None]:
+    """What a test sets up does not outlive it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")
