@@ -49,6 +49,8 @@ class SignedIn:
     token: str
     seen: int
     created: int
+    patient: str | None = None
+    """The Patient that they are, where they are one."""
 
 
 def new_token(random: Random) -> str:
@@ -86,7 +88,7 @@ def find_session(session: Session, cookie: str, now: int) -> SignedIn | None:
     if user is None or user.disabled is not None:
         return None
     role, name = Role(user.role), organisation.name
-    return SignedIn(row.org, organisation.slug, name, user.email, role, token, row.seen, row.created)
+    return SignedIn(row.org, organisation.slug, name, user.email, role, token, row.seen, row.created, user.patient)
 
 
 def touch(session: Session, signed_in: SignedIn, now: int) -> None:

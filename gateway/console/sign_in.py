@@ -13,7 +13,7 @@ from gateway.auth.tables import UserAccount
 from gateway.auth.users import account_name
 from gateway.console import session
 from gateway.console.pages import page, see_other
-from gateway.console.visit import Visit, read_form
+from gateway.console.visit import FOR_STAFF, Visit, read_form
 from gateway.services import Services
 
 WRONG = "That organisation, e-mail address and password do not belong together."
@@ -37,6 +37,8 @@ async def sign_in(request: Request) -> Response:
         return _form(request, services, 429, {"Retry-After": str(tried.wait)}, org=org, email=email, error=tried.said)
     if tried.user is None:
         return _form(request, services, 401, org=org, email=email, error=WRONG)
+    if tried.user.patient is not None:
+        return _form(request, services, 403, org=org, email=email, error=FOR_STAFF)
     return await _opened(services, request, org, tried.user)
 
 

@@ -57,6 +57,7 @@ class Visit:
         log.info("console", did=what, org=self.realm.slug, user=self.user.email, **about)
 
 
+FOR_STAFF = "The console is for an organisation's staff: it tells of every patient's deliveries"
 Handler = Callable[[Visit], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -69,6 +70,8 @@ def for_role(role: Role, handler: Handler, *, watching: bool = False) -> Endpoin
         user = await signed_in(request, services)
         if user is None:
             return to_sign_in(request)
+        if user.patient is not None:
+            raise Forbidden(FOR_STAFF)
         note(request.scope, {"org": user.slug, "user": user.email})
         form = await read_form(request) if request.method == "POST" else {}
         if request.method == "POST":

@@ -156,3 +156,32 @@ async def test_the_sign_in_form_cannot_be_sent_from_elsewhere(world: World) -> N
 async def test_the_e_mail_address_is_taken_in_any_case(world: World) -> None:
     browser: Browser = world.browser()
     assert (await browser.sign_in("", email=" Viewer@North.Example ")).status_code == 303
+
+
+async def bind_to_a_patient(world: World, email: str) -> None:
+    def bind(session: Session) -> None:
+        user = session.get_one(UserAccount, (world.realm.org, email))
+        user.patient = "somebody"
+        session.add(user)
+
+    await world.services.store.session_write(bind)
+
+
+async def test_a_patient_has_no_business_here(world: World) -> None:
+    """Who launches applications about themselves must not read what was delivered of others."""
+    await bind_to_a_patient(world, "viewer@north.example")
+    browser = world.browser()
+    answer = await browser.sign_in("viewer")
+    assert answer.status_code == 403
+    assert "staff" in answer.text
+    assert "crosswalk_console" not in browser.http.cookies
+
+
+async def test_a_session_of_another_door_does_not_open_it_for_a_patient(world: World) -> None:
+    browser = world.browser()
+    await browser.sign_in("operator")
+    await bind_to_a_patient(world, "operator@north.example")
+    for path in ("/console/", "/console/connections/frontdesk", "/console/launch"):
+        answer = await browser.open(path)
+        assert answer.status_code == 403, path
+        assert "frontdesk" not in answer.text
