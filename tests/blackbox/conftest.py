@@ -126,3 +126,17 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
         except httpx.TransportError:
             time.sleep(0.05)
     raise AssertionError(f"not ready within {START_S} s: {log.read_text()}")
+
+
+@contextmanager
+def killable(port: int, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server over a database that is there already; it is killed, not asked to stop."""
+    command = [sys.executable, "-m", "gateway", "serve", "--port", str(port)]
+    with log.open("ab") as lines:
+        process = subprocess.Popen(command, env=environment, stderr=lines)
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}", process, log)
+        yield process
+    finally:
+        process.kill()
+        process.wait(30)

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.blackbox.conftest import commands, free_port, wait_until_ready
+from tests.blackbox.conftest import commands, free_port, killable
 
 pytestmark = pytest.mark.blackbox
 READERS = 8
 SCOPE = "gateway/admin system/*.cruds"
-
-
-@contextmanager
-def serving(port: int, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "gateway", "serve", "--port", str(port)]
-    with log.open("ab") as lines:
-        process = subprocess.Popen(command, env=environment, stderr=lines)
-    try:
-        wait_until_ready(f"http://127.0.0.1:{port}", process, log)
-        yield process
-    finally:
-        process.kill()
-        process.wait(30)
 
 
 def reading(base: str, token: str, reader: int) -> list[str]:
@@ -60,7 +44,7 @@ def test_what_was_answered_is_told(tmp_path: Path) -> None:
     run("org", "add", "clinic")
     client = run("client", "add", "--org", "clinic", "--name", "Admin", "--scope", SCOPE)
     credentials = (client["client_id"], client["client_secret"])
-    with serving(port, environment, tmp_path / "server.log") as process, ThreadPoolExecutor(READERS) as readers:
+    with killable(port, environment, tmp_path / "server.log") as process, ThreadPoolExecutor(READERS) as readers:
         token = token_of(port, credentials)
         under_way = [readers.submit(reading, base, token, number) for number in range(READERS)]
         httpx.get(f"{base}/Patient/last", headers={"Authorization": f"Bearer {token}"}, timeout=30)
@@ -69,7 +53,7 @@ def test_what_was_answered_is_told(tmp_path: Path) -> None:
         process.kill()
         answered = [asked for each in under_way for asked in each.result(timeout=30)]
     assert len(answered) > READERS
-    with serving(port, environment, tmp_path / "server.log"):
+    with killable(port, environment, tmp_path / "server.log"):
         told = entities(base, token_of(port, credentials))
     assert set(answered) <= told
 

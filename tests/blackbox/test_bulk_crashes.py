@@ -5,36 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.blackbox.conftest import commands, free_port, wait_until_ready
+from tests.blackbox.conftest import commands, free_port, killable
 
 pytestmark = pytest.mark.blackbox
 PATIENTS = 3000
 PATIENCE_S = 60.0
 ASYNC = {"Prefer": "respond-async", "Accept": "application/fhir+json"}
-
-
-@contextmanager
-def serving(port: int, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "gateway", "serve", "--port", str(port)]
-    with log.open("ab") as lines:
-        process = subprocess.Popen(command, env=environment, stderr=lines)
-    try:
-        wait_until_ready(f"http://127.0.0.1:{port}", process, log)
-        yield process
-    finally:
-        process.kill()
-        process.wait(30)
 
 
 def jobs(database: Path) -> list[tuple[str, int]]:
@@ -74,7 +58,7 @@ def test_exports_that_were_cut_off_go_on(tmp_path: Path) -> None:
     (tmp_path / "patients.ndjson").write_text("\n".join(map(json.dumps, lines)))
     assert run("import", "--org", "clinic", str(tmp_path / "patients.ndjson")) == {"resources": PATIENTS, "failed": 0}
 
-    with serving(port, environment, tmp_path / "server.log"):
+    with killable(port, environment, tmp_path / "server.log"):
         form = {"grant_type": "client_credentials", "scope": "system/*.rs"}
         answer = httpx.post(f"{url}/oauth/clinic/token", data=form, auth=(made["client_id"], made["client_secret"]))
         headers = {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
@@ -82,7 +66,7 @@ def test_exports_that_were_cut_off_go_on(tmp_path: Path) -> None:
         asked = [client.get("$export?_type=Patient", headers=ASYNC) for _ in range(4)]
         until_under_way(database)
     assert any(status == "running" for status, _ in jobs(database))  # cut off, and not done by accident
-    with serving(port, environment, tmp_path / "server.log"), closing(client):
+    with killable(port, environment, tmp_path / "server.log"), closing(client):
         for each in asked:
             files = manifest(client, each.headers["content-location"])["output"]
             found = [json.loads(line)["id"] for file in files for line in client.get(file["url"]).iter_lines()]
