@@ -23,6 +23,7 @@
     │   ├── EmrNonsense      its answer breaks its own contract         (retry)
     │   ├── EmrDenied        it refused our credentials
     │   ├── EmrRefused       it refused this record
+    │   ├── EmrUnsettled     a create went out, and whether it was carried out is not known
     │   └── EmrSwitchedOff   the endpoint is off for this instance
     ├── DatabaseBusy         our own database is busy or out of reach     (retry)
     └── Misconfigured        the operator has to set something right
@@ -143,6 +144,11 @@ class EmrUnreachable(EmrFault):
 
     retryable = True
 
+    def __init__(self, diagnostics: str, *, unsent: bool = False) -> None:
+        super().__init__(diagnostics)
+        self.unsent = unsent
+        """There was no connection: the EMR has not seen the request."""
+
 
 class EmrBusy(EmrFault):
     """It asked us to come back later."""
@@ -167,6 +173,10 @@ class EmrDenied(EmrFault):
 
 class EmrRefused(EmrFault):
     """It refused this record."""
+
+
+class EmrUnsettled(EmrFault):
+    """A create went out, and whether it was carried out is not known: it is not sent again."""
 
 
 class EmrSwitchedOff(EmrFault):

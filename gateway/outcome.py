@@ -39,6 +39,7 @@ ANSWERS: dict[type[Fault], Answer] = {
     faults.EmrNonsense: Answer(502, "exception"),
     faults.EmrDenied: Answer(502, "exception"),
     faults.EmrRefused: Answer(422, "business-rule"),
+    faults.EmrUnsettled: Answer(504, "incomplete"),
     faults.EmrSwitchedOff: Answer(502, "not-supported"),
     faults.DatabaseBusy: Answer(503, "transient"),
     faults.Misconfigured: Answer(500, "exception"),

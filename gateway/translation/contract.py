@@ -40,6 +40,8 @@ class Reply:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes = field(repr=False)
+    sent: datetime | None = field(default=None, compare=False)
+    """When the request went out, by our clock; the `date` header is the EMR's."""
 
     def json(self) -> Any:
         """The body as JSON; raises EmrNonsense when it is none."""
@@ -53,8 +55,31 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """An attachment of a chart. Its bytes stay where the store has them until a call is sent that holds them."""
+
+    source: str
+    """Where they are: `Binary/ID`, or `Type/ID#path` of the element that holds them."""
+    media_type: str | None
+    """By what the bytes are, whatever their label says; None for what no translator takes."""
+    size: int
+    digest: str
+    """SHA-256, in hex: other bytes are another file."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormPart:
+    """One part of a multipart body: a field, or a file under a name."""
+
+    name: str
+    text: str = field(default="", repr=False)
+    file: File | None = None
+    filename: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP call below the account's base URL. `json`, `form` or nothing is the body."""
+    """One HTTP call below the account's base URL. `json`, `form`, `parts` or nothing is the body."""
 
     method: str
     path: str
@@ -62,6 +87,10 @@ class Call:
     query: tuple[tuple[str, str], ...] = ()
     json: Any = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    parts: tuple[FormPart, ...] = ()
+    """A body of multipart/form-data."""
+    boundary: str = ""
+    """Of the parts; made of `Moment.nonce`, so that a flow that is replayed says the same bytes."""
     headers: Mapping[str, str] = field(default_factory=dict)
     token: str | None = ""
     """Which access token the call needs, by the scope set it was asked for; None for a call without authorization."""
@@ -77,6 +106,21 @@ class Call:
 
     It makes a call that must not happen twice (a create) safe to repeat after a lost answer.
     """
+    once: bool = False
+    """A create that the guard may fail to see: once it has gone out it never goes out again by itself.
+
+    That it goes out is written down before; it is only taken back when the answer proves that nothing was done.
+    Another attempt raises EmrUnsettled into the flow.
+    """
+
+    @property
+    def media_type(self) -> str | None:
+        """Of the body; None when there is none."""
+        if self.json is not None:
+            return "application/json"
+        if self.form is not None:
+            return "application/x-www-form-urlencoded"
+        return f"multipart/form-data; boundary={self.boundary}" if self.parts else None
 
 
 Calls: TypeAlias = tuple[Call, ...]
@@ -156,6 +200,8 @@ class Chart:
     """By type: Encounter, Coverage … of this patient, oldest first."""
     referenced: Mapping[str, Resource] = field(default_factory=dict)
     """By `Type/id`: what those refer to (Organization, Location, Practitioner …), where the store has it."""
+    files: Mapping[str, File] = field(default_factory=dict)
+    """By place, `DocumentReference/d-1.content[0].attachment`: the bytes of attachments, for who declares `files`."""
 
     def of(self, type: str) -> tuple[Resource, ...]:
         return self.resources.get(type, ())
@@ -174,6 +220,17 @@ class Linked:
     """None until the EMR has told its own."""
     record: Record | None = field(default=None, repr=False)
     """The vendor's document as last synced."""
+    sent: datetime | None = None
+    """When a create went out whose record the EMR has not shown yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record of the EMR with the patient's name and birth date, which does not say that it is ours."""
+
+    key: str
+    is_new: bool
+    """It came about after our delivery went out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +245,10 @@ class Pushed:
     links: Mapping[str, str] = field(default_factory=dict)
     """`Type/id` of other resources of the chart → the EMR's key for them, so that a pull knows them again."""
     left_out: tuple[LeftOut, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    """While there is no external id: the EMR's records that may be this patient's."""
+    carried: tuple[str, ...] = ()
+    """`Type/id` of resources of types that the translator refuses in general and has taken here."""
     detail: str = "200 OK"
     """What the log shows: the EMR's answer in a few words, without patient data."""
 

@@ -48,6 +48,48 @@ class Windows:
             return departure - now
 
 
+class Gate:
+    """At most so many calls at once; half as many after each answer that tells of overload, then slowly more again."""
+
+    def __init__(self, places: int) -> None:
+        self._most = places
+        self._places = float(places)
+        self._taken = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def __aenter__(self) -> None:
+        while self._taken >= int(self._places):
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                self._call()  # the turn may have come already: it goes to the next
+                raise
+        self._taken += 1
+
+    async def __aexit__(self, *_: object) -> None:
+        self._taken -= 1
+        self._call()
+
+    def _call(self) -> None:
+        """Tell as many of those who wait as there are free places."""
+        free = int(self._places) - self._taken
+        while free > 0 and self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                free -= 1
+
+    def told(self, *, is_overloaded: bool) -> None:
+        """Additive increase, multiplicative decrease: one more place for every round of calls that went well."""
+        if is_overloaded:
+            self._places = max(1.0, self._places / 2)
+        else:
+            self._places = min(float(self._most), self._places + 1 / self._places)
+            self._call()
+
+
 class Pace:
     """Admits the calls of every account, each at its translator's concurrency and rate."""
 
@@ -56,15 +98,22 @@ class Pace:
     ) -> None:
         self._reservations = reservations or Windows()
         self._sleep = sleep
-        self._gates: PerLoop[asyncio.Semaphore] = PerLoop()
+        self._gates: PerLoop[Gate] = PerLoop()
 
     @asynccontextmanager
     async def admitted(self, key: Hashable, concurrency: int, rate: Rate | None) -> AsyncIterator[None]:
         """Waits for a free place and for the time to go; the place is held until the call is over."""
-        async with self._gates.get((key, concurrency), lambda: asyncio.Semaphore(concurrency)):
+        async with self._gate(key, concurrency):
             if rate is not None and (wait := await self._reservations.reserve(key, rate)) > 0:
                 await self._sleep(wait)
             yield
+
+    def told(self, key: Hashable, concurrency: int, *, is_overloaded: bool) -> None:
+        """What an answer says of the load there."""
+        self._gate(key, concurrency).told(is_overloaded=is_overloaded)
+
+    def _gate(self, key: Hashable, concurrency: int) -> Gate:
+        return self._gates.get((key, concurrency), lambda: Gate(concurrency))
 
 
 SHARED = Pace()

@@ -5,7 +5,7 @@ as often as it takes and remembers the outcome; the flow itself holds no state w
 lead it through the same calls. An attempt either answers every call or raises the first fault; that fault is raised
 inside the flow, at its yield, where the flow may catch it.
 
-    flow ── calls ─► step ─► attempt ─► guard ─► token ─► pace ─► authorize ─► network
+    flow ── calls ─► step ─► attempt ─► guard ─► claim ─► token ─► pace ─► authorize ─► network
       ▲                                                                           │
       └───────────────────────── replies or a fault ◄─────────────────────────────┘
 """
@@ -15,14 +15,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import httpx
 
-from gateway.faults import EmrNonsense, Fault
-from gateway.translation.contract import Account, Call, Calls, Flow, Moment, Replies, Reply, Token, Translator
+from gateway.faults import EmrFault, EmrNonsense, EmrUnsettled, Fault
+from gateway.translation.contract import Account, Call, Calls, File, Flow, Moment, Replies, Reply, Token, Translator
 from gateway.translation.rate import SHARED, Pace
 from gateway.translation.target import url_of
 from gateway.translation.tokens import Held, TokenCache, TokenKey
@@ -35,6 +36,32 @@ Step = Callable[[str, Attempt, bool], Awaitable[Replies]]
 
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 UNAUTHORIZED = 401
+UNAVAILABLE = 503
+
+
+class Delivery(Protocol):
+    """What a caller with a store lends to the flow that delivers a chart."""
+
+    async def bytes_of(self, file: File) -> bytes: ...
+
+    async def claim(self) -> bool:
+        """Write down that the call which may go out once goes out now; False when it went out before."""
+
+    async def withdraw(self) -> None:
+        """That call was not carried out: it may go out again."""
+
+
+class Nothing:
+    """The delivery of callers that keep nothing: live requests, and tests of flows."""
+
+    async def bytes_of(self, file: File) -> bytes:
+        raise LookupError(file.source)
+
+    async def claim(self) -> bool:
+        return True
+
+    async def withdraw(self) -> None:
+        return
 
 
 async def DIRECT(name: str, attempt: Attempt, repeatable: bool) -> Replies:  # noqa: N802 - one of the values of Step
@@ -70,9 +97,9 @@ class Runner:
         """Now, and a new nonce: what a flow is started with. A caller that replays flows journals it."""
         return Moment(self._clock(), self._nonce())
 
-    async def run(self, flow: Flow[T], step: Step = DIRECT) -> T:
+    async def run(self, flow: Flow[T], step: Step = DIRECT, delivery: Delivery | None = None) -> T:
         """Drives the flow to its end; raises the fault that the flow did not catch."""
-        return await self._drive(flow, step, self._exchange)
+        return await self._drive(flow, step, partial(self._exchange, delivery or Nothing()))
 
     async def _drive(self, flow: Flow[T], step: Step, exchange: Callable[[Call], Awaitable[Reply]]) -> T:
         advance: Callable[[], Calls] = partial(next, flow)
@@ -98,20 +125,50 @@ class Runner:
         told = " ".join(f"{method} x{count}" if count > 1 else method for method, count in sorted(methods.items()))
         return f"{self.translator.name} {number} {told}"
 
-    async def _exchange(self, call: Call) -> Reply:
-        """One call of a flow: its guard first, then the call itself, once more when a kept token was withdrawn."""
+    async def _exchange(self, delivery: Delivery, call: Call) -> Reply:
+        """One call of a flow, its guard first."""
         if call.guard is not None:
-            found = await self._drive(call.guard(), DIRECT, self._exchange)
+            found = await self._drive(call.guard(), DIRECT, partial(self._exchange, delivery))
             if found is not None:
                 return found
+        if call.once:
+            return await self._once(delivery, call)
+        return self._judged(call, await self._answered(delivery, call))
+
+    async def _once(self, delivery: Delivery, call: Call) -> Reply:
+        """What may have been carried out is not sent again; what certainly was not may be."""
+        if not await delivery.claim():
+            raise EmrUnsettled(f"{self.translator.title} may have carried out an earlier create, and does not show it")
+        try:
+            reply = await self._answered(delivery, call)
+        except Fault as fault:
+            if not isinstance(fault, EmrFault) or getattr(fault, "unsent", False):
+                await delivery.withdraw()
+            raise
+        if not may_have_acted(reply.status):
+            await delivery.withdraw()
+        return self._settled(call, reply)
+
+    def _settled(self, call: Call, reply: Reply) -> Reply:
+        try:
+            return self._judged(call, reply)
+        except EmrFault as fault:
+            if fault.retryable or not may_have_acted(reply.status):
+                raise
+            raise EmrUnsettled(f"{fault}; whether the create was carried out is not known") from None
+
+    async def _answered(self, delivery: Delivery, call: Call) -> Reply:
+        """The call itself, once more when a kept token was withdrawn."""
+        files = [await delivery.bytes_of(part.file) for part in call.parts if part.file]
+        body = body_of(call, files)
         held = await self._held(call)
-        reply = await self._send(call, held.value if held else None)
+        reply = await self._send(call, body, held.value if held else None)
         if reply.status == UNAUTHORIZED and held is not None:
             await self._tokens.drop(TokenKey.of(self.account, call.token or ""), held.value)
             if not held.is_new:
                 held = await self._held(call)
-                reply = await self._send(call, held.value if held else None)
-        return self._judged(call, reply)
+                reply = await self._send(call, body, held.value if held else None)
+        return reply
 
     async def _held(self, call: Call) -> Held | None:
         """The access token for a call; None where the vendor, or the call, has none."""
@@ -128,18 +185,20 @@ class Runner:
 
     async def _exchange_for_token(self, call: Call) -> Reply:
         """A call of a token flow has no token of its own."""
-        return self._judged(call, await self._send(call, None))
+        return self._judged(call, await self._send(call, body_of(call), None))
 
-    async def _send(self, call: Call, token: str | None) -> Reply:
+    async def _send(self, call: Call, body: bytes, token: str | None) -> Reply:
         url = url_of(self.account, call)
-        body, media_type = body_of(call)
         key = (self.account.org, self.account.name)
         async with self._pace.admitted(key, self.translator.concurrency, self.translator.rate):
             # Signed only now: a signature's time is the time of sending.
             signed = self._authorization(call, url, body, token)
-            typed = {"Content-Type": media_type} if media_type else {}
+            typed = {"Content-Type": call.media_type} if call.media_type else {}
             request = request_of(url, call, body, self._tracing, typed, call.headers, signed)
-            return await exchanged(self._client, request)
+            sent = self._clock()
+            reply = replace(await exchanged(self._client, request), sent=sent)
+            self._pace.told(key, self.translator.concurrency, is_overloaded=reply.status == UNAVAILABLE)
+            return reply
 
     def _authorization(self, call: Call, url: httpx.URL, body: bytes, token: str | None) -> Mapping[str, str]:
         if call.token is None:
@@ -156,6 +215,11 @@ class Runner:
                 f" check base_url of connection {self.account.name}"
             )
         raise self.translator.fault(reply)
+
+
+def may_have_acted(status: int) -> bool:
+    """Whether a create with this answer may have been carried out: 4xx, redirects and 503 say that it was not."""
+    return 200 <= status < 300 or (status >= 500 and status != UNAVAILABLE)
 
 
 def _is_repeatable(call: Call) -> bool:

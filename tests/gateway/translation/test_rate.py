@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.translation.rate import Pace, Windows
+from gateway.translation.rate import Gate, Pace, Windows
 
 
 class Clock:
@@ -67,3 +67,50 @@ def test_a_pace_serves_several_event_loops() -> None:
         return 3
 
     assert [asyncio.run(crowd()) for _ in range(2)] == [3, 3]
+
+
+async def most_at_once(pace: Pace, calls: int) -> int:
+    """How many of so many calls were under way together."""
+    under_way, most = 0, 0
+
+    async def call() -> None:
+        nonlocal under_way, most
+        async with pace.admitted("k", 6, None):
+            under_way += 1
+            most = max(most, under_way)
+            await asyncio.sleep(0)
+            under_way -= 1
+
+    await asyncio.gather(*(call() for _ in range(calls)))
+    return most
+
+
+async def test_fewer_at_once_after_overload_and_slowly_more_again() -> None:
+    pace = Pace()
+    assert await most_at_once(pace, 20) == 6
+    pace.told("k", 6, is_overloaded=True)
+    assert await most_at_once(pace, 20) == 3
+    for _ in range(5):
+        pace.told("k", 6, is_overloaded=True)
+    assert await most_at_once(pace, 20) == 1
+    pace.told("k", 6, is_overloaded=False)
+    assert await most_at_once(pace, 20) == 2
+    for _ in range(40):
+        pace.told("k", 6, is_overloaded=False)
+    assert await most_at_once(pace, 20) == 6
+
+
+async def test_who_gives_up_waiting_takes_no_place() -> None:
+    gate = Gate(1)
+
+    async def one() -> None:
+        async with gate:
+            await asyncio.sleep(0)
+
+    await gate.__aenter__()
+    impatient, patient = asyncio.create_task(one()), asyncio.create_task(one())
+    await asyncio.sleep(0)
+    await gate.__aexit__(None, None, None)
+    impatient.cancel()  # its turn has come already
+    await asyncio.wait_for(patient, 5)
+    await asyncio.wait_for(one(), 5)
