@@ -1,76 +1,54 @@
-"""The patients that a connection knows, as a pull is given them: all keys at once, a record only when it is looked at.
-
-There may be a hundred thousand links, with some kilobytes each; a page of a pull looks at the records of a few.
-"""
+"""The patients that a connection knows, looked up in the database while a flow of a pull runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import overload
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
-from gateway.sync.links import decode_record
+from gateway.sync import links
 from gateway.sync.tables import Link
 from gateway.translation.contract import Linked
-from gateway.translation.rows import Record
 
-Load = Callable[[int], Record | None]
-
-
-class Remembered(Linked):
-    """A Linked that reads its record when asked for it."""
-
-    __slots__ = ("_key", "_load")
-
-    def __init__(self, local_id: str, external_id: str | None, key: int, load: Load) -> None:
-        object.__setattr__(self, "local_id", local_id)
-        object.__setattr__(self, "external_id", external_id)
-        object.__setattr__(self, "_key", key)
-        object.__setattr__(self, "_load", load)
-
-    @property
-    def record(self) -> Record | None:
-        found: Record | None = self._load(self._key)  # type: ignore[attr-defined]
-        return found
+BATCH = 400
+"""Keys in one statement: within what every SQLite takes as parameters."""
 
 
-class KnownPatients(Sequence[Linked]):
-    """All linked patients of a connection, longest unsynced first."""
+class KnownPatients:
+    """The linked patients of one connection (`gateway.translation.known.Known`)."""
 
-    def __init__(self, engine: Engine, rows: Sequence[tuple[int, str, str]]) -> None:
+    def __init__(self, engine: Engine, connection: int) -> None:
         self._engine = engine
-        self._rows = rows
-
-    @classmethod
-    def of(cls, session: Session, engine: Engine, connection: int) -> KnownPatients:
-        wanted = (
-            select(Link.id, Link.local_id, Link.external_key)
-            .where(Link.connection == connection, Link.type == "Patient", col(Link.external_key).is_not(None))
-            .order_by(col(Link.synced), col(Link.id))
-        )
-        return cls(engine, [(id or 0, local, external or "") for id, local, external in session.exec(wanted)])
+        self._here = (Link.connection == connection, Link.type == "Patient")
 
     def __len__(self) -> int:
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Linked]:
-        return map(self._remembered, self._rows)
-
-    @overload
-    def __getitem__(self, index: int) -> Linked: ...
-    @overload
-    def __getitem__(self, index: slice) -> KnownPatients: ...
-    def __getitem__(self, index: int | slice) -> Linked | KnownPatients:
-        if isinstance(index, slice):
-            return KnownPatients(self._engine, self._rows[index])
-        return self._remembered(self._rows[index])
-
-    def _remembered(self, row: tuple[int, str, str]) -> Linked:
-        key, local_id, external_id = row
-        return Remembered(local_id, external_id, key, self._load)
-
-    def _load(self, key: int) -> Record | None:
         with Session(self._engine) as session:
-            return decode_record(session.exec(select(Link.record).where(Link.id == key)).first())
+            wanted = select(func.count()).where(*self._here, col(Link.external_key).is_not(None))
+            return session.exec(wanted).one()
+
+    def of(self, keys: Collection[str]) -> Mapping[str, Linked]:
+        found = self._found(col(Link.external_key), keys)
+        return {link.external_key or "": links.linked(link) for link in found}
+
+    def persons(self, keys: Collection[str]) -> Mapping[str, Linked]:
+        first: dict[str, Linked] = {}
+        for link in sorted(self._found(col(Link.person), keys), key=lambda link: link.id or 0):
+            first.setdefault(link.person or "", links.linked(link))
+        return first
+
+    def after(self, key: str, count: int) -> Sequence[Linked]:
+        """In the order of the database's own collation, in which `key` is compared, too."""
+        wanted = select(Link).where(*self._here, col(Link.external_key) > key)
+        with Session(self._engine) as session:
+            return [links.linked(link) for link in session.exec(wanted.order_by(col(Link.external_key)).limit(count))]
+
+    def _found(self, column: Any, keys: Iterable[str]) -> list[Link]:
+        wanted = list(dict.fromkeys(keys))
+        with Session(self._engine) as session:
+            return [
+                link
+                for start in range(0, len(wanted), BATCH)
+                for link in session.exec(select(Link).where(*self._here, column.in_(wanted[start : start + BATCH])))
+            ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -21,7 +20,7 @@ from gateway.sync.journal import unforeseen
 from gateway.sync.known import KnownPatients
 from gateway.sync.tables import Connection
 from gateway.telemetry import PULLED
-from gateway.translation.contract import Account, Linked, Moment, Pulled, PullPage, Translator
+from gateway.translation.contract import Account, Moment, Pulled, PullPage, Translator
 from gateway.translation.runner import Runner
 
 Counts = dict[str, int]
@@ -35,7 +34,7 @@ class Start:
 
     translator: Translator
     account: Account
-    known: Sequence[Linked]
+    known: KnownPatients
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,10 @@ class Pull:
     def _start(self, session: Session, realm: Realm, name: str) -> Start:
         row = self.connections.get(session, realm, name)
         account = self.connections.account(session, realm, row)
-        known = KnownPatients.of(session, self.store.engine, row.id or 0)
-        return Start(self.connections.translator(row), account, known)
+        return Start(self.connections.translator(row), account, self.known(row.id or 0))
+
+    def known(self, connection: int) -> KnownPatients:
+        return KnownPatients(self.store.engine, connection)
 
     def apply(self, tx: Transaction, realm: Realm, name: str, page: PullPage, after: After | None) -> Counts:
         counts = Counter(NOTHING)

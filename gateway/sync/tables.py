@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+)
 from sqlmodel import Field, SQLModel
 
 from gateway.store.tables import BIG_KEY
+from gateway.translation.known import person_of
 
 
 def instant(*, nullable: bool = False) -> Any:
@@ -64,6 +77,7 @@ class Link(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("connection", "type", "local_id", name="link_local"),
         UniqueConstraint("connection", "type", "external_key", name="link_external"),
+        Index("link_by_person", "connection", "type", "person"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BIG_KEY, primary_key=True))
@@ -73,6 +87,8 @@ class Link(SQLModel, table=True):
     local_id: str = Field(sa_column=Column(String(64), nullable=False))
     external_key: str | None = Field(default=None, sa_column=Column(Text))
     """None while the EMR has taken the record but not told its key."""
+    person: str | None = Field(default=None, sa_column=Column(Text))
+    """Whom `external_key` is of, where an EMR has a key for each stay; follows from it (`person_of`)."""
     record: bytes | None = Field(default=None, sa_column=Column(LargeBinary), repr=False)
     """The vendor's document as last synced, JSON: the base of the next three-way comparison."""
     pushed: str | None = Field(default=None, sa_column=Column(String(64)))
@@ -85,6 +101,12 @@ class Link(SQLModel, table=True):
     """The workflow that is pushing it, until `held_until`."""
     held_until: int | None = instant(nullable=True)
     synced: int = instant()
+
+
+@event.listens_for(Link, "before_insert")
+@event.listens_for(Link, "before_update")
+def _name_person(mapper: Any, connection: Any, link: Link) -> None:
+    link.person = None if link.external_key is None else person_of(link.external_key)
 
 
 class LogEntry(SQLModel, table=True):

@@ -24,6 +24,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from gateway.faults import EmrNonsense, Fault
+from gateway.translation.known import Known
 from gateway.translation.lens import LeftOut
 from gateway.translation.rows import Bindings, Record, Resource
 from gateway.translation.view import View, Viewed
@@ -233,6 +234,10 @@ class Candidate:
     """It came about after our delivery went out."""
 
 
+Acquainted: TypeAlias = Known[Linked] | Sequence[Linked]
+"""The patients that a connection has linked: `known_of` makes a look-up of either."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """A push that the EMR has accepted."""
@@ -368,7 +373,7 @@ class Translator(Protocol):
         """Make the EMR agree with the chart: create where the link has no external id, else update."""
 
     def pull(
-        self, account: Account, cursor: str | None, known: Sequence[Linked], moment: Moment, types: frozenset[str]
+        self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
         """The next page of news after the cursor; `types` empty means all that the translator pulls."""
 

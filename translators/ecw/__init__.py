@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from gateway.faults import Fault
 from gateway.translation.contract import (
     Account,
+    Acquainted,
     Call,
     Chart,
     Flow,
@@ -62,7 +63,7 @@ class ECW:
         return pushing.push(account, chart, link)
 
     def pull(
-        self, account: Account, cursor: str | None, known: Sequence[Linked], moment: Moment, types: frozenset[str]
+        self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
         return pulling.pull(account, cursor, known, types)
 

@@ -7,11 +7,22 @@ anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
-from gateway.translation.contract import Account, Call, Flow, Linked, Part, Pulled, PullPage, Reply, gather, send
+from gateway.translation.contract import (
+    Account,
+    Acquainted,
+    Call,
+    Flow,
+    Linked,
+    Part,
+    Pulled,
+    PullPage,
+    Reply,
+    gather,
+    send,
+)
+from gateway.translation.known import Known, known_of
 from gateway.translation.rows import Record
 from translators.ecw import scopes
 from translators.ecw.facade import MAPS
@@ -39,8 +50,8 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     """The key of the last patient that was read; "" before the first."""
 
 
-def pull(account: Account, cursor: str | None, known: Sequence[Linked], types: frozenset[str]) -> Flow[PullPage]:
-    place = _place(cursor, types)
+def pull(account: Account, cursor: str | None, acquainted: Acquainted, types: frozenset[str]) -> Flow[PullPage]:
+    place, known = _place(cursor, types), known_of(acquainted)
     if place.list is not None:
         return (yield from _list_page(account, place, known, types))
     return (yield from _patients_page(account, place.after or "", known, types))
@@ -65,7 +76,7 @@ def _wants_patients(types: frozenset[str]) -> bool:
     return not types or bool(types & {"Patient", *OF_PATIENT})
 
 
-def _list_page(account: Account, place: Cursor, known: Sequence[Linked], types: frozenset[str]) -> Flow[PullPage]:
+def _list_page(account: Account, place: Cursor, known: Known[Linked], types: frozenset[str]) -> Flow[PullPage]:
     type = place.list or ""
     reply = yield from send(_search(account, type, place.query))
     parts = tuple(_part(account, type, record) for record in matches(reply.json(), type))
@@ -75,12 +86,12 @@ def _list_page(account: Account, place: Cursor, known: Sequence[Linked], types: 
     else:
         later = _lists(types)[_lists(types).index(type) + 1 :]
         onward = Cursor(list=later[0]) if later else Cursor(after="")
-    more = onward.list is not None or (_wants_patients(types) and bool(_ordered(known)))
+    more = onward.list is not None or (_wants_patients(types) and len(known) > 0)
     return _page((Pulled(None, parts),) if parts else (), onward if more else None, known)
 
 
-def _patients_page(account: Account, after: str, known: Sequence[Linked], types: frozenset[str]) -> Flow[PullPage]:
-    waiting = [link for link in _ordered(known) if (link.external_id or "") > after] if _wants_patients(types) else []
+def _patients_page(account: Account, after: str, known: Known[Linked], types: frozenset[str]) -> Flow[PullPage]:
+    waiting = known.after(after, CHARTS + 1) if _wants_patients(types) else ()
     charts = []
     for link in waiting[:CHARTS]:
         charts.append((yield from _chart(account, link, types)))
@@ -88,14 +99,10 @@ def _patients_page(account: Account, after: str, known: Sequence[Linked], types:
     return _page(tuple(charts), onward, known)
 
 
-def _page(charts: tuple[Pulled, ...], onward: Cursor | None, known: Sequence[Linked]) -> PullPage:
+def _page(charts: tuple[Pulled, ...], onward: Cursor | None, known: Known[Linked]) -> PullPage:
     """A finished round leaves an empty cursor, from which the next one begins."""
     written = msgspec.json.encode(onward or Cursor()).decode()
-    return PullPage(charts, written, more=onward is not None, total=len(_ordered(known)))
-
-
-def _ordered(known: Sequence[Linked]) -> list[Linked]:
-    return sorted((link for link in known if link.external_id), key=lambda link: link.external_id or "")
+    return PullPage(charts, written, more=onward is not None, total=len(known))
 
 
 def _chart(account: Account, link: Linked, types: frozenset[str]) -> Flow[Pulled]:

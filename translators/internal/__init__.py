@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gateway.faults import Fault
 from gateway.translation.contract import (
     Account,
+    Acquainted,
     Call,
     Chart,
     Flow,
@@ -85,7 +86,7 @@ class Internal:
         return pushing.push(account, chart, link, _whole_refusals(chart))
 
     def pull(
-        self, account: Account, cursor: str | None, known: Sequence[Linked], moment: Moment, types: frozenset[str]
+        self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
         return pulling.pull(account, cursor, moment, types)
 

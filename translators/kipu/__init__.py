@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from gateway.faults import Fault
 from gateway.translation.contract import (
     Account,
+    Acquainted,
     Call,
     Chart,
     Flow,
@@ -70,7 +71,7 @@ class Kipu:
         return push(account, chart, link, moment)
 
     def pull(
-        self, account: Account, cursor: str | None, known: Sequence[Linked], moment: Moment, types: frozenset[str]
+        self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
         return pull(account, cursor, known, moment, types)
 

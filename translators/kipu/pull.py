@@ -17,7 +17,8 @@ from datetime import datetime
 from typing import Any
 
 from gateway.faults import Misconfigured
-from gateway.translation.contract import Account, Flow, Linked, Moment, Part, Pulled, PullPage, gather, send
+from gateway.translation.contract import Account, Acquainted, Flow, Linked, Moment, Part, Pulled, PullPage, gather, send
+from gateway.translation.known import Known, known_of, person_of
 from gateway.translation.rows import Record
 from translators.kipu import calls, casefile
 from translators.kipu.chart import pulled
@@ -61,9 +62,9 @@ class Cursor:
 
 
 def pull(
-    account: Account, cursor: str | None, known: Sequence[Linked], moment: Moment, types: frozenset[str]
+    account: Account, cursor: str | None, acquainted: Acquainted, moment: Moment, types: frozenset[str]
 ) -> Flow[PullPage]:
-    at = Cursor.read(cursor, moment.now)
+    at, known = Cursor.read(cursor, moment.now), known_of(acquainted)
     lists: tuple[Pulled, ...] = ()
     if at.is_first_page and (not types or "Location" in types):
         lists = yield from _lists(account)
@@ -72,7 +73,7 @@ def pull(
     return (yield from _page(account, at, known, lists))
 
 
-def _page(account: Account, at: Cursor, known: Sequence[Linked], lists: tuple[Pulled, ...]) -> Flow[PullPage]:
+def _page(account: Account, at: Cursor, known: Known[Linked], lists: tuple[Pulled, ...]) -> Flow[PullPage]:
     if at.since is None:
         call = calls.census(account, at.page)
     else:
@@ -102,23 +103,29 @@ def _time(text: str) -> datetime:
         raise Misconfigured("the stored cursor of this connection cannot be read; reset it to load anew") from error
 
 
-def _charts(account: Account, rows: Sequence[Record], known: Sequence[Linked]) -> Flow[list[Pulled]]:
+def _charts(account: Account, rows: Sequence[Record], known: Known[Linked]) -> Flow[list[Pulled]]:
     """Each changed chart once, in full, older stays first; one that vanished in between is left out."""
-    keys = dict.fromkeys(str(row["casefile_id"]) for row in rows if not _is_known(row, known))
+    people = _people(rows, known)
+    keys = dict.fromkeys(str(row["casefile_id"]) for row in rows if not _is_known(row, people))
     replies = yield from gather([calls.detail(account, key, accepts=calls.MISSING) for key in keys])
     records = [calls.patient_of(reply) for reply in replies if reply.status != 404]
-    links, charts = list(known), []
+    charts = []
     for record in sorted(records, key=casefile.number):
         key = str(record["casefile_id"])
-        link = casefile.same_master(key, links)
+        link = people.get(person_of(key))
         charts.append(pulled(account, record, link))
         # A second stay of the same person within the page: it must not become a second patient.
-        links += [] if link else [Linked(casefile.our_id(record) or "", key)]
+        people.setdefault(person_of(key), Linked(casefile.our_id(record) or "", key))
     return charts
 
 
-def _is_known(row: Record, known: Sequence[Linked]) -> bool:
-    updated, link = row.get("last_updated_at"), casefile.same_master(str(row["casefile_id"]), known)
+def _people(rows: Sequence[Record], known: Known[Linked]) -> dict[str, Linked]:
+    """Who of the rows is known, from the same stay or another one."""
+    return dict(known.persons({person_of(str(row["casefile_id"])) for row in rows}))
+
+
+def _is_known(row: Record, people: Mapping[str, Linked]) -> bool:
+    updated, link = row.get("last_updated_at"), people.get(person_of(str(row["casefile_id"])))
     record = (link.record if link else None) or {}
     return (
         bool(updated) and record.get("casefile_id") == row["casefile_id"] and record.get("last_updated_at") == updated

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from gateway.translation.contract import Account, Call, Flow, Linked, Pulled, PullPage, gather, send
+from gateway.translation.contract import Account, Acquainted, Call, Flow, Pulled, PullPage, gather, send
+from gateway.translation.known import known_of
 from gateway.translation.rows import Record
 from translators.ritten.chart import IN_CHART, Reader
 from translators.ritten.documents import entries, listed, patient
@@ -14,7 +15,7 @@ from translators.ritten.walk import LIMIT, Place, page
 LISTS = ("Location", "Practitioner", "Organization")
 
 
-def pull(account: Account, cursor: str | None, known: Sequence[Linked], types: frozenset[str]) -> Flow[PullPage]:
+def pull(account: Account, cursor: str | None, known: Acquainted, types: frozenset[str]) -> Flow[PullPage]:
     reader = Reader.of(account)
     place = Place.parse(cursor)
     lists = (yield from _lists(reader, types)) if place is None else ()
@@ -22,12 +23,14 @@ def pull(account: Account, cursor: str | None, known: Sequence[Linked], types: f
         return PullPage(lists, None, more=False)
     found, after = yield from page(place or Place())
     documents = yield from details([item["id"] for item in found])
-    sent = {link.external_id: link.record["ssn"] for link in known if link.record and "ssn" in link.record}
+    links = known_of(known).of([document["id"] for document in documents])
+    records = {key: link.record or {} for key, link in links.items()}
+    sent = {key: record["ssn"] for key, record in records.items() if "ssn" in record}
     charts = tuple(reader.chart(_with_sent(document, sent), types) for document in documents)
     return PullPage((*lists, *charts), str(after) if after else None, more=after is not None)
 
 
-def _with_sent(document: Record, sent: dict[str | None, str]) -> Record:
+def _with_sent(document: Record, sent: dict[str, str]) -> Record:
     """Ritten takes a social security number and never tells it: what we sent is remembered in the record."""
     return document | {"ssn": sent[document["id"]]} if document["id"] in sent else document
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gateway.faults import Fault
 from gateway.translation.contract import (
     Account,
+    Acquainted,
     Call,
     Chart,
     Flow,
@@ -63,7 +64,7 @@ class Ritten:
         return push(account, chart, link)
 
     def pull(
-        self, account: Account, cursor: str | None, known: Sequence[Linked], moment: Moment, types: frozenset[str]
+        self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
         return pull(account, cursor, known, types)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
 from gateway.faults import EmrBusy
 from gateway.sync import links
@@ -83,21 +84,52 @@ def test_records_keep_their_digits() -> None:
     assert links.record_of(None) is None
 
 
-async def test_known_patients_come_longest_unsynced_first_and_read_their_records_when_asked(
-    clinic: Clinic, connection: int
-) -> None:
+async def test_known_patients_are_looked_up_by_key_and_by_person(clinic: Clinic, connection: int) -> None:
     await keep(
         clinic,
-        link(connection, "a", "1", synced=9, record=b'{"ssn":"x"}'),
-        link(connection, "b", "2", synced=3),
-        link(connection, "c", synced=1),
-        Link(org=1, connection=connection, type="Coverage", local_id="d", external_key="4"),
+        link(connection, "a", "1:x", synced=9, record=b'{"ssn":"x"}'),
+        link(connection, "b", "2:y"),
+        link(connection, "e", "3:x"),
+        link(connection, "c"),
+        link(connection, "f", "9"),
+        Link(org=1, connection=connection, type="Coverage", local_id="d", external_key="4:x"),
     )
-    engine = clinic.services.store.engine
-    known = await clinic.session(lambda s: KnownPatients.of(s, engine, connection))
-    assert [(each.local_id, each.external_id, each.record) for each in known] == [
-        ("b", "2", None),
-        ("a", "1", {"ssn": "x"}),
-    ]
-    assert (len(known), known[1].record, [each.local_id for each in known[1:]]) == (2, {"ssn": "x"}, ["a"])
-    assert "ssn" not in repr(known[1])
+    known = KnownPatients(clinic.services.store.engine, connection)
+    assert len(known) == 4
+    assert {key: (each.local_id, each.record) for key, each in known.of(["1:x", "2:y", "4:x", "5"]).items()} == {
+        "1:x": ("a", {"ssn": "x"}),
+        "2:y": ("b", None),
+    }
+    assert {key: each.local_id for key, each in known.persons(["x", "y", "9", "z"]).items()} == {
+        "x": "a",
+        "y": "b",
+        "9": "f",
+    }
+    assert [each.external_id for each in known.after("1:x", 2)] == ["2:y", "3:x"]
+    assert known.after("9", 5) == known.after("z", 1) == []
+    assert (known.of([]), known.persons([])) == ({}, {})
+    assert "ssn" not in repr(known.of(["1:x"]))
+
+
+async def test_looking_known_patients_up_takes_keys_in_any_number(clinic: Clinic, connection: int) -> None:
+    await keep(clinic, *(link(connection, f"p{number}", f"{number}") for number in range(900)))
+    known = KnownPatients(clinic.services.store.engine, connection)
+    assert len(known.of([str(number) for number in range(2000)])) == 900
+    seen, key = [], ""
+    while page := known.after(key, 100):
+        key = page[-1].external_id or ""
+        seen += [each.external_id for each in page]
+    assert (len(seen), len(set(seen))) == (900, 900)
+
+
+async def test_a_link_that_gets_its_key_later_is_of_that_person(clinic: Clinic, connection: int) -> None:
+    await keep(clinic, link(connection, "a"))
+
+    def told(session: Session) -> None:
+        found = links.by_local(session, connection, "Patient", "a")
+        assert found is not None
+        found.external_key = "7:y"
+        session.add(found)
+
+    await clinic.session(told)
+    assert set(KnownPatients(clinic.services.store.engine, connection).persons(["y"])) == {"y"}
