@@ -34,12 +34,14 @@ class Each:
     way: Way = Way.BOTH
     constants: Mapping[str, Any] = field(default_factory=dict)
     """Set in every FHIR element; only elements that hold them belong to this list."""
+    key: tuple[str, ...] = ()
+    """Vendor members that tell an item from the others when both sides changed the list (a contact's name)."""
 
     def bound(self, bindings: Bindings) -> Row:
         rows = tuple(f.bound(bindings) for f in self.fields)
         fhir = path.bind(path.parse(self.fhir), bindings.constants)
         constants = tuple((tuple(key.split(".")), value) for key, value in self.constants.items())
-        return BoundEach(self.vendor, path.parse(self.vendor), fhir, rows, self.way, constants)
+        return BoundEach(self.vendor, path.parse(self.vendor), fhir, rows, self.way, constants, key=self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class BoundEach:
     way: Way
     constants: tuple[tuple[tuple[str, ...], Any], ...]
     owned: bool = False
+    key: tuple[str, ...] = ()
 
     def vendor_paths(self) -> tuple[str, ...]:
         return tuple(f"{self.name}[].{name}" for row in self.rows for name in row.vendor_paths())

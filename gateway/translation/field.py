@@ -90,6 +90,16 @@ class BoundField:
             raise Unplaceable("nothing stands in the vendor's list before it")
         path.place(record, self.vendor, encoded)
 
+    def mirror(self, resource: Resource, record: Record) -> None:
+        """Say in the record what the resource says, be it in FHIR's words; for comparing, not for sending."""
+        value = path.get(resource, self.fhir)
+        if value is None or self._decodes_to(value, self.vendor_value(record)) or path.has_gap(record, self.vendor):
+            return
+        try:
+            path.place(record, self.vendor, path.copied(self.codec.encode(value)))
+        except Unreadable:
+            path.place(record, self.vendor, {"fhir": path.copied(value)})
+
     def _decodes_to(self, value: Any, said: Any) -> bool:
         try:
             return said is not None and bool(self.codec.decode(said) == value)

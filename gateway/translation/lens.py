@@ -26,7 +26,9 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 
 from gateway.translation import path, table
+from gateway.translation.each import BoundEach
 from gateway.translation.field import BoundField
+from gateway.translation.likeness import Likeness
 from gateway.translation.path import Concrete
 from gateway.translation.row import Bindings, Problem, Record, Resource, Row, Unbound, Way
 
@@ -97,6 +99,10 @@ class Lens:
     def type(self) -> str:
         return self.map.type
 
+    @property
+    def likeness(self) -> Likeness:
+        return Likeness({row.name: row.key for row in self.rows if isinstance(row, BoundEach) and row.key})
+
     def to_fhir(self, record: Record) -> Carried[Resource]:
         """A fresh resource of all that the record says, without id."""
         resource: Resource = {"resourceType": self.type}
@@ -118,6 +124,14 @@ class Lens:
     def merge(self, resource: Resource, onto: Record | None = None) -> Carried[Record]:
         """PATCH: `onto` with the facts that the resource has; what it lacks is kept."""
         return self._written(resource, onto or {}, clear=False)
+
+    def mirrored(self, resource: Resource, onto: Record) -> Record:
+        """As `to_vendor`, and with what no push carries: facts that only the EMR writes, values it has no word for."""
+        record = self.to_vendor(resource, onto).value
+        for row in self.rows:
+            if isinstance(row, BoundField) and Way.READ in row.way and not row.owned:
+                row.mirror(resource, record)
+        return record
 
     def unmapped(self, resource: Resource) -> tuple[LeftOut, ...]:
         """The elements of the resource that no writable row carries, each named at its highest wholly lost node."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from gateway.canonical import IDENTIFIER_TYPE
 from gateway.translation.lens import Carried, Interaction, LeftOut
+from gateway.translation.likeness import FHIR_KEYS, Likeness
 from gateway.translation.news import Spelling, as_written, with_news
 from gateway.translation.rows import Bindings, Record, Resource, Way
 
@@ -73,6 +74,10 @@ class PassThroughLens:
     def type(self) -> str:
         return self.map.type
 
+    @property
+    def likeness(self) -> Likeness:
+        return Likeness(FHIR_KEYS, self.map.spelling)
+
     def to_fhir(self, record: Record) -> Carried[Resource]:
         body = {name: value for name, value in record.items() if name not in HIDDEN}
         resource = {"resourceType": self.type, **_references(body, _marked)}
@@ -96,6 +101,9 @@ class PassThroughLens:
 
     def merge(self, resource: Resource, onto: Record | None = None) -> Carried[Record]:
         return Carried({**deepcopy(onto or {}), **self._returned(resource)}, self.unmapped(resource))
+
+    def mirrored(self, resource: Resource, onto: Record) -> Record:
+        return self.to_vendor(resource, onto).value
 
     def unmapped(self, resource: Resource) -> tuple[LeftOut, ...]:
         """Nothing, where the vendor takes this type; all of it, where it does not."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from gateway.translation.lens import Carried, Interaction, LeftOut
+from gateway.translation.likeness import Likeness
 from gateway.translation.rows import Bindings, Record, Resource, Way
 
 
@@ -17,6 +18,10 @@ class View(Protocol):
     @property
     def type(self) -> str: ...
 
+    @property
+    def likeness(self) -> Likeness:
+        """How two records are compared."""
+
     def to_fhir(self, record: Record) -> Carried[Resource]: ...
 
     def absorb(self, record: Record, onto: Resource, base: Record | None = None) -> Carried[Resource]: ...
@@ -24,6 +29,9 @@ class View(Protocol):
     def to_vendor(self, resource: Resource, onto: Record | None = None) -> Carried[Record]: ...
 
     def merge(self, resource: Resource, onto: Record | None = None) -> Carried[Record]: ...
+
+    def mirrored(self, resource: Resource, onto: Record) -> Record:
+        """`onto` as it would be if it said all that the resource says; for comparing, not for sending."""
 
     def unmapped(self, resource: Resource) -> tuple[LeftOut, ...]: ...
 

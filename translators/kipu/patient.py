@@ -165,7 +165,7 @@ PATIENT = ResourceMap(
         Field("first_contact_relationship", f"{FIRST_CONTACT}.extension[url=relationship].valueString"),
         Field("first_contact_date", f"{FIRST_CONTACT}.extension[url=date].valueDateTime", WHEN),
         Field("first_contact_rep_on_call", f"{FIRST_CONTACT}.extension[url=representative].valueString"),
-        Each("patient_contacts", "contact", CONTACT),
+        Each("patient_contacts", "contact", CONTACT, key=("full_name",)),
         *(CustomField(name) for name in CUSTOM),
         *(CustomField(name, Way.READ) for name in CUSTOM_READ),
     ),

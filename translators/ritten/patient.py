@@ -43,7 +43,7 @@ PATIENT = ResourceMap(
         Field("demographics.genderDetail", f"extension[url={GENDER_DETAIL}].valueString"),
         Plain("phones", "telecom", codec=PHONE, constants={"system": "phone"}),
         Plain("emails", "telecom", codec=EMAIL, constants={"system": "email"}),
-        Each("addresses", "address", ADDRESS),
+        Each("addresses", "address", ADDRESS, key=("use",)),
         Field(
             "careTeam.primaryClinicianId",
             "generalPractitioner[0].reference",
