@@ -223,6 +223,10 @@ class Linked:
     """The vendor's document as last synced."""
     sent: datetime | None = None
     """When a create went out whose record the EMR has not shown yet."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Attachments that the EMR was sent: the translator's name of the place → digest of what is there."""
+    sent: datetime | None = None
+    """When a create went out whose record the EMR has not shown yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +258,8 @@ class Pushed:
     """While there is no external id: the EMR's records that may be this patient's."""
     carried: tuple[str, ...] = ()
     """`Type/id` of resources of types that the translator refuses in general and has taken here."""
+    files: Mapping[str, str] | None = None
+    """What `Linked.files` is from now on; None: as it was."""
     detail: str = "200 OK"
     """What the log shows: the EMR's answer in a few words, without patient data."""
 

@@ -23,7 +23,7 @@ from gateway.translation.contract import (
 )
 from gateway.translation.rows import Resource
 from gateway.translation.view import Viewed
-from translators.kipu import live, system
+from translators.kipu import diagnosis, live, system
 from translators.kipu.coverage import COVERAGE
 from translators.kipu.encounter import ENCOUNTER
 from translators.kipu.kinds import KINDS
@@ -46,6 +46,7 @@ class Kipu:
     webhooks = ("patient-creation", "chart-update")
     refused: Mapping[str, str] = REFUSED
     kinds: tuple[RecordKind, ...] = KINDS
+    files = True
     concurrency = 6
     rate: tuple[int, float] | None = None
 
@@ -65,15 +66,15 @@ class Kipu:
         return system.fault(reply)
 
     def test(self, account: Account, moment: Moment) -> Flow[str]:
-        return system.test(account)
+        return diagnosis.test(account)
 
     def push(self, account: Account, chart: Chart, link: Linked, moment: Moment) -> Flow[Pushed]:
-        return push(account, chart, link, moment)
+        return diagnosis.explained(account, push(account, chart, link, moment))
 
     def pull(
         self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
-        return pull(account, cursor, known, moment, types)
+        return diagnosis.explained(account, pull(account, cursor, known, moment, types))
 
     def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
         return live.read(account, type, id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.faults import EmrNonsense, EmrRefused
@@ -59,15 +60,35 @@ def patient_of(reply: Reply) -> Record:
     return as_named(record)
 
 
-def ours(account: Account, id: str, now: datetime) -> Flow[Record | None]:
-    """The chart that came from a create of ours, among those of the last weeks."""
-    page, first = 1, None
+WHO = ("first_name", "last_name", "dob")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What KIPU shows of a create of ours."""
+
+    ours: Record | None = None
+    """The chart that names our own id."""
+    alike: tuple[Record, ...] = ()
+    """Charts of that name and birth date that name no id of ours."""
+
+
+def shown(account: Account, id: str, who: Record, since: datetime, now: datetime) -> Flow[Shown]:
+    """Looks through what KIPU updated since; our own id ends the search, for nothing beats it."""
+    page, first, alike = 1, None, dict[str, Record]()
     while True:
-        reply = yield from send(latest(account, now - WINDOW, now, page, per=100))
+        reply = yield from send(latest(account, since, now, page, per=100))
         rows = listed(reply, "patients")
         found = next((row for row in rows if casefile.our_id(row) == id), None)
+        alike |= {str(row.get("casefile_id")): row for row in rows if _is_alike(row, who)}
         total, _ = pages(reply)
         repeats = bool(rows) and rows[0].get("casefile_id") == first
         if found is not None or not rows or repeats or (total is not None and page >= total):
-            return found
+            return Shown(found, tuple(alike.values()))
         page, first = page + 1, rows[0].get("casefile_id")
+
+
+def _is_alike(row: Record, who: Record) -> bool:
+    told = [str(row.get(name) or "").strip().casefold() for name in WHO]
+    wanted = [str(who.get(name) or "").strip().casefold() for name in WHO]
+    return told == wanted and all(wanted) and casefile.our_id(row) is None

@@ -10,6 +10,7 @@ from gateway.translation import path
 from gateway.translation.contract import Account, Chart
 from gateway.translation.lens import LeftOut, Lens
 from gateway.translation.rows import Record, Resource
+from translators.kipu.attachments import Picture, Pictures, pictures
 from translators.kipu.coverage import COVERAGE, SUBSCRIBER, coverage_key, is_self_pay, member_id
 from translators.kipu.encounter import ENCOUNTER
 from translators.kipu.keyed import CUSTOM_FIELD, custom_name
@@ -20,7 +21,7 @@ from translators.kipu.refused import OTHERWISE, REFUSED
 VOID = frozenset({"cancelled", "entered-in-error"})
 ASSUMED: Mapping[str, Any] = {"Patient.active": True, "Patient.deceasedBoolean": False}
 """What is true of everyone whom a CRM sends to KIPU: nothing is lost when it does not travel."""
-TAKEN = frozenset({"Patient", "Encounter", "Coverage", "RelatedPerson"})
+TAKEN = frozenset({"Patient", "Encounter", "Coverage", "RelatedPerson", "DocumentReference"})
 
 
 @dataclass(slots=True)
@@ -33,6 +34,13 @@ class Draft:
     encounter: Resource | None = None
     policies: list[tuple[str, Record]] = field(default_factory=list)
     """`Coverage/id` and the item that it became."""
+    pictures: Pictures = field(default_factory=Pictures)
+
+    def tie(self, chosen: Iterable[Picture]) -> None:
+        """Give the policies whose cards go along the numbers that the cards name."""
+        for origin, policy in {(picture.origin, picture.policy) for picture in chosen if picture.policy}:
+            (item,) = (item for name, item in self.policies if name == policy)
+            item["origin_id"] = origin
 
 
 def name_of(resource: Mapping[str, Any]) -> str:
@@ -41,7 +49,7 @@ def name_of(resource: Mapping[str, Any]) -> str:
 
 def compose(account: Account, chart: Chart, base: Record, casefile: str | None, *, clear: bool = True) -> Draft:
     """`base` with what the chart says. `clear`: what it lacks goes; only sound where the chart has seen `base`."""
-    patient = ranked(chart.patient)
+    patient = ranked({name: value for name, value in chart.patient.items() if name != "photo"})
     lens = PATIENT.bound(account.bindings)
     carried = (lens.to_vendor if clear else lens.merge)(patient, base)
     draft = Draft(carried.value, clear)
@@ -49,6 +57,8 @@ def compose(account: Account, chart: Chart, base: Record, casefile: str | None, 
     _add_stay(account, chart, base, casefile, draft)
     _add_policies(account, chart, base, draft)
     _add_location(account, chart, draft)
+    draft.pictures = pictures(chart, tuple(name for name, _ in draft.policies))
+    draft.left_out += draft.pictures.left_out
     draft.left_out += _refused(chart, draft)
     return draft
 

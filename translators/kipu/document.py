@@ -8,14 +8,15 @@ setting `time_zone` an instant is written as that zone's wall clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.faults import Misconfigured
-from gateway.translation.contract import Account
+from gateway.translation.contract import Account, Call, FormPart
 from gateway.translation.rows import Record
+from translators.kipu.attachments import Picture
 from translators.kipu.system import SENDER, app_id
 
 
@@ -173,6 +174,39 @@ def change(account: Account, changes: Record, identity: Record, number: int, our
 
 def _document(account: Account, data: Record) -> Record:
     return {"document": {"recipient_id": app_id(account), "sending_app_name": SENDER, "data": data}}
+
+
+def call(method: str, path: str, body: Record, pictures: Sequence[Picture], nonce: str) -> Call:
+    """A write: JSON, or with pictures a form that says the same under names in brackets."""
+    if not pictures:
+        return Call(method, path, json=body)
+    files = (part for number, picture in enumerate(pictures) for part in _attachment(number, picture))
+    return Call(method, path, parts=(*_fields("", body), *files), boundary=f"crosswalk-{nonce}")
+
+
+def _fields(name: str, value: Any) -> Iterator[FormPart]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _fields(f"{name}[{key}]" if name else str(key), inner)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _fields(f"{name}[{number}]", item)
+    else:
+        yield FormPart(name, _text(value))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _attachment(number: int, picture: Picture) -> Iterator[FormPart]:
+    name = f"document[attachments_attributes][{number}]"
+    yield FormPart(f"{name}[attachment_name]", picture.place)
+    if picture.origin is not None:
+        yield FormPart(f"{name}[origin_id]", str(picture.origin))
+    yield FormPart(f"{name}[attachment]", file=picture.file, filename=picture.filename)
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Record:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from translators.kipu.attachments import OTHER
+
 CLINICAL = "KIPU's clinical record is written by its staff; the API takes none of it from a CRM"
 OTHERWISE = "KIPU's API has no operation that takes it"
 
@@ -14,7 +16,7 @@ REFUSED: Mapping[str, str] = {
     "Communication": "KIPU keeps no log of a CRM's calls and messages",
     "Condition": CLINICAL,
     "Consent": "KIPU's consents are signed on its own forms",
-    "DocumentReference": "documents go to KIPU as attachments, which this connection does not send",
+    "DocumentReference": OTHER,
     "Flag": "KIPU's flags are set in KIPU",
     "Immunization": CLINICAL,
     "MedicationRequest": CLINICAL,

@@ -6,9 +6,9 @@ README.md. Commands: `admit`, `discharge`, `chart`, `show`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.translation.sandbox import DemoAccount, Sandbox, SandboxSetup
+from translators.kipu.sandbox_attachments import said, uploads
 from translators.kipu.sandbox_charts import Charts, view
 from translators.kipu.sandbox_document import Json, checked, opened
 from translators.kipu.sandbox_signature import Credentials, Refusal, check
@@ -28,6 +29,8 @@ FAULTS = {
     "tell-casefile": "a create answers with the casefile id",
     "delayed": "a created chart is not shown until the command `show`",
     "no-occupancy": "GET /api/patients/occupancy is answered 410",
+    "low-phi": "the API client has no right to phi_level high or medium",
+    "other-clock": "KIPU's clock is forty minutes ahead",
 }
 DEMO = DemoAccount(
     settings={"app_id": "sandbox-app", "location_id": "2"},
@@ -121,17 +124,25 @@ class Api:
 
     def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            body = await request.body()
+            body, now = await request.body(), self._now()
             try:
-                check(request, body, self.credentials, self.sandbox.setup.clock())
+                check(request, body, self.credentials, now)
                 query = _query(request)
                 if request.method == "GET" and query.pop("app_id", None) != self.credentials.app_id:
                     raise Refusal(403, "not allowed")
-                return await handler(request, query, _json(body))
+                if "low-phi" in self.sandbox.faults and query.get("phi_level") in {"high", "medium"}:
+                    raise Refusal(403, "not allowed")
+                answer = await handler(request, query, await said(request, body))
             except Refusal as refusal:
-                return JSONResponse({"error": refusal.message}, refusal.status)
+                answer = JSONResponse({"error": refusal.message}, refusal.status)
+            answer.headers["Date"] = format_datetime(now.astimezone(UTC), usegmt=True)
+            return answer
 
         return endpoint
+
+    def _now(self) -> datetime:
+        now = self.sandbox.setup.clock()
+        return now + timedelta(minutes=40) if "other-clock" in self.sandbox.faults else now
 
     async def census(self, request: Request, query: dict[str, str], body: Any) -> Response:
         more = frozenset({"location_id", "exclude_preadmission", "care_team_role", "user_id"})
@@ -170,7 +181,9 @@ class Api:
         _expect(query, {}, frozenset({"app_id"}))
         document = opened(body, self.credentials.app_id)
         checked(document["data"], self.charts.locations, update=False)
+        attached = uploads(document, None)
         chart = self.charts.create(document["data"], document["sending_app_name"])
+        chart["_attachments"] = attached
         if "delayed" in self.sandbox.faults:
             chart["_hidden"] = True
         answer: Json = {"document": {"status": "delivered"}}
@@ -190,7 +203,9 @@ class Api:
             raise Refusal(422, "incoming_patch and update_patient_attributes are needed to change a patient")
         if str(data.get("patient_id", request.path_params["number"])) != str(request.path_params["number"]):
             raise Refusal(422, "patient_id is not the patient of this address")
+        attached = uploads(document, chart)
         self.charts.change(chart, data)
+        chart["_attachments"] = [*chart.get("_attachments", ()), *attached]
         return JSONResponse({"document": {"status": "accepted"}})
 
     async def locations(self, request: Request, query: dict[str, str], body: Any) -> Response:
@@ -234,13 +249,6 @@ def _query(request: Request) -> dict[str, str]:
     if len({name for name, _ in pairs}) != len(pairs):
         raise Refusal(422, "a parameter is given twice")
     return dict(pairs)
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body) if body else None
-    except ValueError as error:
-        raise Refusal(400, "the body is no JSON") from error
 
 
 def _expect(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
-import msgspec
 
+from gateway.faults import EmrUnsettled, Fault
 from gateway.translation.contract import Account, Call, Chart, Flow, Linked, Moment, PullPage, Pushed, Reply
+from gateway.translation.runner import may_have_acted
 from gateway.translation.sandbox import Sandbox, SandboxSetup
+from gateway.translation.wire import body_of
 from translators.kipu import translator
 from translators.kipu.sandbox import create
 
@@ -38,6 +41,10 @@ class Lost(Exception):
     """The line went dead."""
 
 
+def _said(call: Call) -> Iterator[tuple[str, str]]:
+    return ((part.name, part.file.source if part.file else part.text) for part in call.parts)
+
+
 @dataclass
 class Desk:
     """One sandbox, its clock, the calls made so far; `cut` loses the answer of the call with that number."""
@@ -48,6 +55,11 @@ class Desk:
     calls: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
     cut: int | None = None
+    claimed: set[str] = field(default_factory=set)
+    """Patients whose create went out, and whether it was carried out is not known to be no."""
+    patient: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What the store has, by source."""
     sandbox: Sandbox = field(init=False)
     client: httpx.AsyncClient = field(init=False)
 
@@ -62,38 +74,44 @@ class Desk:
 
     async def run(self, flow: Flow[T]) -> T:
         """Drive the flow to its end, with guards before their calls and faults thrown into it."""
-        answer: tuple[Reply, ...] | None = None
+        advance: Callable[[], tuple[Call, ...]] = partial(next, flow)
         while True:
             try:
-                wanted = flow.send(answer) if answer is not None else next(flow)
+                wanted = advance()
             except StopIteration as done:
                 value: T = done.value
                 return value
-            replies = tuple([await self._one(call) for call in wanted])
-            bad = next(
-                (r for c, r in zip(wanted, replies, strict=True) if r.status >= 300 and r.status not in c.accepts), None
-            )
-            if bad is not None:
-                flow.throw(translator.fault(bad))
-            answer = replies
+            try:
+                advance = partial(flow.send, tuple([await self._one(call) for call in wanted]))
+            except Fault as fault:
+                advance = partial(flow.throw, fault)
 
     async def _one(self, call: Call) -> Reply:
         if call.guard is not None and (found := await self.run(call.guard())) is not None:
             return found
-        return await self.send(call)
+        if call.once and self.patient in self.claimed:
+            raise EmrUnsettled("sent before")
+        if call.once:
+            self.claimed.add(self.patient)
+        reply = await self.send(call)
+        if call.once and not may_have_acted(reply.status):
+            self.claimed.discard(self.patient)
+        if reply.status >= 300 and reply.status not in call.accepts:
+            raise translator.fault(reply)
+        return reply
 
     async def send(self, call: Call, **headers: str) -> Reply:
-        body = b"" if call.json is None else msgspec.json.encode(call.json)
+        body = body_of(call, [self.files[part.file.source] for part in call.parts if part.file])
         request = self.client.build_request(call.method, call.path, params=call.query or None, content=body or None)
         target = request.url.raw_path.decode()
         request.headers.update(translator.authorize(self.account, call, target, body, None, self.moment))
         request.headers.update(headers)
         response = await self.client.send(request)
         self.calls.append((call.method, call.path))
-        self.bodies.append(call.json)
+        self.bodies.append(call.json if call.json is not None else dict(_said(call)))
         if self.cut is not None and len(self.calls) == self.cut:
             raise Lost
-        return Reply(response.status_code, dict(response.headers), response.content)
+        return Reply(response.status_code, dict(response.headers), response.content, self.now)
 
     async def staff(self, command: str, **arguments: Any) -> dict[str, Any]:
         self.now += timedelta(minutes=1)
@@ -103,6 +121,7 @@ class Desk:
         return answer
 
     async def push(self, chart: Chart, link: Linked) -> Pushed:
+        self.patient = link.local_id
         return await self.run(translator.push(self.account, chart, link, self.moment))
 
     async def pull(

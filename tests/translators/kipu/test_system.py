@@ -17,10 +17,10 @@ from gateway.faults import (
     EmrUnreachable,
     Misconfigured,
 )
-from gateway.translation.contract import Call, Moment, Reply
+from gateway.translation.contract import Call, FormPart, Moment, Reply
 from tests.translators.kipu.desk import Desk, account
 from translators.kipu import translator
-from translators.kipu.system import content_md5, signature
+from translators.kipu.system import content_md5, get, signature
 
 SECRET = "test-secret-key"
 DATE = "Wed, 06 Nov 2019 15:38:34 GMT"
@@ -78,7 +78,7 @@ TABLE = {
     404: EmrRefused,
     410: EmrSwitchedOff,
     422: EmrRefused,
-    429: EmrBusy,
+    429: EmrRefused,
     500: EmrNonsense,
     502: EmrBusy,
     503: EmrBusy,
@@ -90,7 +90,7 @@ TABLE = {
 @pytest.mark.parametrize(("status", "kind"), TABLE.items())
 def test_what_a_status_means(status: int, kind: type[EmrFault]) -> None:
     fault = translator.fault(Reply(status, {}, b"<html>Jane Doe</html>"))
-    assert type(fault) is kind
+    assert isinstance(fault, kind)
     assert "Jane" not in str(fault)
 
 
@@ -98,7 +98,7 @@ def test_what_a_status_means(status: int, kind: type[EmrFault]) -> None:
 def test_every_refusal_has_a_meaning(status: int) -> None:
     fault = translator.fault(Reply(status, {}, b""))
     assert isinstance(fault, EmrFault)
-    assert fault.retryable == (status in {429, 502, 503, 504} or status >= 500 or status < 400)
+    assert fault.retryable == (status in {502, 503, 504})
 
 
 def test_how_long_to_wait() -> None:
@@ -107,20 +107,44 @@ def test_how_long_to_wait() -> None:
     assert fault.after == 12
 
 
-@pytest.mark.parametrize("version", ["3", "4"])
-async def test_the_connection_is_tested_with_either_version(version: str) -> None:
-    desk = Desk(account(api_version=version))
-    assert await desk.run(translator.test(desk.account, desk.moment)) == "KIPU answers; the instance has 2 locations"
-
-
 async def test_a_connection_without_app_id_says_so() -> None:
     desk = Desk(account(app_id=""))
     with pytest.raises(Misconfigured, match="app_id"):
         await desk.run(translator.test(desk.account, desk.moment))
 
 
-async def test_a_web_page_is_no_answer() -> None:
-    desk = Desk()
-    desk.sandbox.switch(["nonsense"])
-    with pytest.raises(EmrNonsense):
-        await desk.run(translator.test(desk.account, desk.moment))
+def test_what_is_switched_off_is_told_in_these_words() -> None:
+    assert "switched off for this instance" in str(translator.fault(Reply(410, {}, b"")))
+
+
+def refused_at(theirs: str, ours: datetime = MOMENT.now) -> str:
+    return str(translator.fault(Reply(401, {"date": theirs}, b"", ours)))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "told"),
+    [
+        ("Wed, 06 Nov 2019 16:18:34 GMT", "this machine's clock is 40 minutes behind KIPU's"),
+        ("Wed, 06 Nov 2019 15:18:34 GMT", "this machine's clock is 20 minutes ahead of KIPU's"),
+        ("Fri, 08 Nov 2019 15:38:34 GMT", "this machine's clock is 48 hours behind KIPU's"),
+        ("Wed, 06 Nov 2019 16:18:34 GMT, Wed, 06 Nov 2019 15:38:34 GMT", "40 minutes behind"),
+        ("Wed, 06 Nov 2019 15:40:34 GMT", "secret_key or access_id is wrong"),
+        ("Wed, 31 Feb 2019 15:40:34 GMT", "secret_key or access_id is wrong"),
+        ("yesterday", "secret_key or access_id is wrong"),
+    ],
+)
+def test_a_refused_signature_is_the_clock_s_fault_or_the_secret_s(theirs: str, told: str) -> None:
+    assert told in refused_at(theirs)
+
+
+def test_a_form_is_signed_with_its_boundary_and_the_digest_of_its_bytes() -> None:
+    call = Call("POST", "/api/patients", parts=(FormPart("document[recipient_id]", "x"),), boundary="B")
+    sent = translator.authorize(account(), call, "/api/patients", b"--B\r\n", None, MOMENT)
+    assert sent["Content-Type"] == "multipart/form-data; boundary=B"
+    canonical = f"multipart/form-data; boundary=B,{content_md5(b'--B' + bytes([13, 10]))},/api/patients,{DATE}"
+    assert sent["Authorization"].endswith(signature("sandbox-secret", "3", canonical))
+
+
+async def test_the_target_is_signed_with_its_escapes_as_they_go_out() -> None:
+    desk = Desk(account(app_id="a b&c=d+é/%"), options={"app_id": "a b&c=d+é/%"})
+    assert (await desk.send(get(desk.account, "/api/locations"))).status == 200
