@@ -225,8 +225,6 @@ class Linked:
     """When a create went out whose record the EMR has not shown yet."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Attachments that the EMR was sent: the translator's name of the place → digest of what is there."""
-    sent: datetime | None = None
-    """When a create went out whose record the EMR has not shown yet."""
 
 
 @dataclass(frozen=True, slots=True)
