@@ -84,7 +84,9 @@ class Pull:
                 if pulled.patient_key is not None:
                     counts[applied.became.value] += 1
                 self._log(session, row, tx.now, applied, told)
-            row.charts_seen += sum(1 for pulled in page.charts if pulled.patient_key is not None)
+            self._note(session, row, tx.now, page.notes, told)
+            charts = sum(1 for pulled in page.charts if pulled.patient_key is not None)
+            row.charts_seen += charts if page.gone is None else page.gone
             row.charts_total = page.total
             if after is not None and row.cursor == after.cursor:
                 row.cursor = page.cursor
@@ -131,6 +133,13 @@ class Pull:
             status=status,
             detail=applied.detail or "taken from the EMR",
         )
+
+    def _note(self, session: Session, row: Connection, now: int, notes: tuple[str, ...], told: set[log.Told]) -> None:
+        for note in notes:
+            line = (None, "note", note[: log.MAX_DETAIL])
+            if line not in told:
+                told.add(line)
+                log.write(session, row, now, direction="pull", operation="note", status="skipped", detail=note)
 
     def started(self, tx: Transaction, realm: Realm, name: str) -> str | None:
         """Mark the pull as under way; answers the cursor to go on from."""

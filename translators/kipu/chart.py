@@ -13,7 +13,7 @@ from translators.kipu.coverage import COVERAGE, SUBSCRIBER, coverage_key
 from translators.kipu.document import UNSHOWN
 from translators.kipu.encounter import ENCOUNTER, place_of
 from translators.kipu.kinds import PATIENT_LEAVES
-from translators.kipu.location import DESTINATION, FACILITY, PAYER, REFERRER, places
+from translators.kipu.location import DESTINATION, FACILITY, NAMED_PAYER, PAYER, REFERRER, places, told
 from translators.kipu.patient import PATIENT
 
 GATE: Mapping[str, str] = {
@@ -24,6 +24,8 @@ GATE: Mapping[str, str] = {
     "mr_number": "MR number",
 }
 """What KIPU's chart must have before its updates are taken."""
+CHART_TYPES = frozenset({"Patient", "Encounter", "Coverage", "RelatedPerson", "ServiceRequest"})
+"""What of a chart can be asked for; a chart is one document, and comes as a whole."""
 SUBSCRIBER_NAMES = ("subscriber_first_name", "subscriber_last_name", "subscriber_name")
 
 
@@ -70,7 +72,12 @@ def _parties(account: Account, record: Record) -> Iterator[Part]:
         (DESTINATION, _party("destination", record.get("discharge_or_transition_name"))),
     ):
         if key:
-            yield _part(account, table, key, record)
+            yield _shared(account, table, key, record)
+
+
+def _shared(account: Account, table: ResourceMap, key: str, record: Record) -> Part:
+    lens, said = told(table, account, record)
+    return Part(lens, key, said)
 
 
 def _facility(record: Mapping[str, Any]) -> str | None:
@@ -105,7 +112,7 @@ def _policies(account: Account, record: Record, patient: str) -> Iterator[Part]:
         payer = _party("payer", item.get("insurance_company"))
         if payer:
             references["payor[0]"] = f"emr:Organization/{payer}"
-            yield _part(account, PAYER, payer, item)
+            yield _shared(account, PAYER if item.get("insurance_phone") else NAMED_PAYER, payer, item)
         if str(item.get("subscriber_relationship", "")).casefold() == "self":
             references["subscriber"] = f"emr:Patient/{patient}"
         elif any(item.get(name) for name in SUBSCRIBER_NAMES):

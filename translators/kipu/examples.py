@@ -155,3 +155,66 @@ SITES: tuple[Record, ...] = (
     {"location_id": 2, "location_name": "Harbor House", "enabled": True},
     {"location_id": 9, "location_name": "Old Mill", "enabled": False},
 )
+BUILDINGS: tuple[Record, ...] = ({"building_name": "Main Building", "location_id": 2, "location_name": "Harbor House"},)
+BEDS: tuple[Record, ...] = (
+    {
+        "bed_name": "A-101",
+        "room_name": "102",
+        "building_name": "Main Building",
+        "location_id": 2,
+        "location_name": "Harbor House",
+        "status": "Occupied",
+        "casefile_id": "1201:3b6f2a10-8f0e-4d53-9a51-0c7c1c5f2a11",
+    },
+    {"bed_name": "B-201", "room_name": "201", "building_name": "Main Building", "location_id": 2, "status": "Vacant"},
+)
+USERS: tuple[Record, ...] = (
+    {
+        "id": 501,
+        "username": "rdesk",
+        "first_name": "Robin",
+        "middle_name": "Lee",
+        "last_name": "Desk",
+        "credentials": "LCSW",
+        "title": "Admissions Coordinator",
+        "npi": "1999999992",
+        "email": "robin@harbor.example",
+        "phone": "513-555-0162",
+        "enabled": True,
+    },
+    {"id": 502, "username": "gone", "first_name": "Gil", "last_name": "Formerly", "enabled": False},
+)
+PROVIDERS: tuple[Record, ...] = (
+    {
+        "id": 501,
+        "first_name": "Mara",
+        "middle_name": "Ann",
+        "last_name": "Physick",
+        "credentials": "MD",
+        "title": "Medical Director",
+        "specialty": "Addiction Medicine",
+        "npi": "1999999984",
+        "email": "mara@harbor.example",
+        "phone": "513-555-0163",
+        "fax": "513-555-0164",
+        "enabled": True,
+    },
+)
+PARTY: Record = {
+    "id": 11,
+    "phone": "513-555-0160",
+    "fax": "513-555-0161",
+    "email": "desk@harbor.example",
+    "address_street": "4 Quay St",
+    "address_city": "Middletown",
+    "address_state": "OH",
+    "address_zip": "45044",
+    "address_country": "United States",
+    "enabled": True,
+}
+REFERRERS: tuple[Record, ...] = (
+    {**PARTY, "name": "Harbor Recovery", "contact_type": "Referrer"},
+    {"id": 12, "name": "County Hospital"},
+)
+PAYORS: tuple[Record, ...] = ({**PARTY, "name": "Keystone Mutual"}, {"id": 2, "name": "Lakeside Health"})
+CARE_LEVELS: tuple[Record, ...] = ({"id": 1, "name": "Detox", "enabled": True}, {"id": 4, "name": "Halfway House"})

@@ -8,9 +8,40 @@ from gateway.translation.contract import RecordKind
 from translators.kipu.coverage import COVERAGE, SUBSCRIBER
 from translators.kipu.document import UNSHOWN, fields
 from translators.kipu.encounter import ENCOUNTER
-from translators.kipu.examples import INSURANCES, PATIENTS, SITES
-from translators.kipu.location import BED, BUILDING, DESTINATION, FACILITY, PAYER, REFERRER, ROOM, SITE
+from translators.kipu.examples import (
+    BEDS,
+    BUILDINGS,
+    CARE_LEVELS,
+    INSURANCES,
+    PATIENTS,
+    PAYORS,
+    PROVIDERS,
+    REFERRERS,
+    SITES,
+    USERS,
+)
+from translators.kipu.location import (
+    BED,
+    BUILDING,
+    DESTINATION,
+    FACILITY,
+    LISTED_BED,
+    NAMED_PAYER,
+    PAYER,
+    REFERRER,
+    ROOM,
+    SITE,
+)
 from translators.kipu.patient import PATIENT
+from translators.kipu.staff import (
+    CARE_LEVEL,
+    LISTED_PAYER,
+    LISTED_REFERRER,
+    PROVIDER,
+    PROVIDER_ROLE,
+    USER,
+    USER_ROLE,
+)
 
 PATIENT_FIELDS = fields(
     "casefile_id first_name middle_name last_name dob admission_date discharge_date mr_number payment_method_category "
@@ -81,6 +112,22 @@ IGNORED: Mapping[str, str] = {
     **{f"insurances[].{name}": reason for name, reason in INSURANCE_IGNORED.items()},
 }
 
+CHANGE_FIELDS = fields("patient_casefile_id updated_at")
+SITE_FIELDS = fields("location_id location_name enabled")
+OF_SITE = fields("location_id location_name")
+BUILDING_FIELDS = fields("building_name")
+BED_FIELDS = fields("bed_name room_name building_name status casefile_id")
+PERSON_FIELDS = fields("id first_name middle_name last_name credentials title npi email phone enabled")
+PARTY_FIELDS = fields(
+    "id name phone fax email address_street address_city address_state address_zip address_country enabled"
+)
+SITE_IGNORED = dict.fromkeys(OF_SITE, "names the site around the place: the Location that is its partOf")
+BED_IGNORED: Mapping[str, str] = {"casefile_id": "who lies in a bed is told by the stay: Encounter.location"}
+USER_IGNORED: Mapping[str, str] = {"username": "how someone signs in to KIPU; no business of anybody else"}
+REFERRER_IGNORED: Mapping[str, str] = {
+    "contact_type": "KIPU's sorting of its address book; every row of this list is a referrer"
+}
+
 KINDS: tuple[RecordKind, ...] = (
     RecordKind(
         "patient",
@@ -90,6 +137,24 @@ KINDS: tuple[RecordKind, ...] = (
         {"Coverage": "insurances[]", "RelatedPerson": "insurances[]"},
         PATIENTS,
     ),
-    RecordKind("insurance", INSURANCE_FIELDS, (COVERAGE, SUBSCRIBER, PAYER), INSURANCE_IGNORED, {}, INSURANCES),
-    RecordKind("location", frozenset({"location_id", "location_name", "enabled"}), (SITE, FACILITY), {}, {}, SITES),
+    RecordKind(
+        "insurance", INSURANCE_FIELDS, (COVERAGE, SUBSCRIBER, PAYER, NAMED_PAYER), INSURANCE_IGNORED, {}, INSURANCES
+    ),
+    RecordKind(
+        "changed insurance",
+        INSURANCE_FIELDS | CHANGE_FIELDS,
+        (),
+        {
+            **dict.fromkeys(INSURANCE_FIELDS, "the row says that a policy changed; the policy is read in its chart"),
+            **dict.fromkeys(CHANGE_FIELDS, "drives the pull (policies.py): which chart is fetched again"),
+        },
+    ),
+    RecordKind("location", SITE_FIELDS, (SITE, FACILITY), {}, {}, SITES),
+    RecordKind("building", BUILDING_FIELDS | OF_SITE, (BUILDING,), SITE_IGNORED, {}, BUILDINGS),
+    RecordKind("bed", BED_FIELDS | OF_SITE, (LISTED_BED, ROOM, BUILDING), {**SITE_IGNORED, **BED_IGNORED}, {}, BEDS),
+    RecordKind("user", PERSON_FIELDS | {"username"}, (USER, USER_ROLE), USER_IGNORED, {}, USERS),
+    RecordKind("provider", PERSON_FIELDS | {"specialty", "fax"}, (PROVIDER, PROVIDER_ROLE), {}, {}, PROVIDERS),
+    RecordKind("referrer", PARTY_FIELDS | {"contact_type"}, (LISTED_REFERRER,), REFERRER_IGNORED, {}, REFERRERS),
+    RecordKind("payor", PARTY_FIELDS, (LISTED_PAYER,), {}, {}, PAYORS),
+    RecordKind("care level", fields("id name enabled"), (CARE_LEVEL,), {}, {}, CARE_LEVELS),
 )

@@ -7,16 +7,36 @@ its own name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.canonical import LOCATION_PHYSICAL_TYPE, ORGANIZATION_TYPE
-from gateway.translation.codec import codes
+from gateway.translation.codec import Codec, Unreadable, codes
+from gateway.translation.contract import Account
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Field, Record, Way
+from gateway.translation.view import View
 from translators.kipu.terms import KEY, mapped
 
 LISTED = frozenset({Interaction.READ, Interaction.SEARCH})
+
+
+def coded_by(words: Mapping[str, tuple[str, str]]) -> Codec:
+    """A word for a bed's state ↔ a Coding of HL7's table 0116."""
+    back = {code: word for word, (code, _) in reversed(tuple(words.items()))}
+
+    def decode(word: Any) -> dict[str, str]:
+        if not isinstance(word, str) or word not in words:
+            raise Unreadable(f"expected one of {', '.join(words)}")
+        code, display = words[word]
+        return {"system": V2_0116, "code": code, "display": display}
+
+    def encode(coding: Any) -> str:
+        if coding.get("system") != V2_0116 or coding.get("code") not in back:
+            raise Unreadable("expected a code of HL7's table 0116 that KIPU has a word for")
+        return back[coding["code"]]
+
+    return Codec(decode, encode, "code", tuple(words))
 
 
 def _physical(code: str, display: str) -> dict[str, Any]:
@@ -58,6 +78,19 @@ def _place(vendor: str, code: str, display: str) -> ResourceMap:
 BUILDING = _place("building_name", "bu", "Building")
 ROOM = _place("room_name", "ro", "Room")
 BED = _place("bed_name", "bd", "Bed")
+V2_0116 = "http://terminology.hl7.org/CodeSystem/v2-0116"
+BED_STATUS = coded_by(
+    {
+        "Occupied": ("O", "Occupied"),
+        "Available": ("U", "Unoccupied"),
+        "Vacant": ("U", "Unoccupied"),
+        "Housekeeping": ("H", "Housekeeping"),
+        "Closed": ("C", "Closed"),
+        "Out of Service": ("C", "Closed"),
+    }
+)
+LISTED_BED = replace(BED, rows=(*BED.rows, Field("status", "operationalStatus", BED_STATUS, Way.READ)))
+"""A bed of the occupancy list, which tells its status; what a chart says of its bed does not take that away."""
 
 REFERRER = ResourceMap(
     "Organization",
@@ -83,6 +116,8 @@ PAYER = ResourceMap(
     ),
     constants=_organization("pay", "Payer"),
 )
+NAMED_PAYER = replace(PAYER, rows=PAYER.rows[:1])
+"""A policy that shows no phone of its company says nothing of the one that another policy showed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +157,9 @@ def places(record: Mapping[str, Any]) -> Iterator[Place]:
         key = f"{record.get('location_id') or ''}:{kind}:{'/'.join(names)}"
         yield Place(map, kind, key, {field: record[field]}, around)
         around = key
+
+
+def told(table: ResourceMap, account: Account, record: Mapping[str, Any]) -> tuple[View, Record]:
+    """The table, and what it reads of a document: nothing else of a patient belongs to what many patients share."""
+    lens = table.bound(account.bindings)
+    return lens, {name: record[name] for name in lens.vendor_paths() if name in record}

@@ -1,127 +1,180 @@
-"""Pulls. The first walks the census, every later one asks for what KIPU updated since; both in pages, with details.
+"""Pulls, leg by leg and page by page, each page with the details of its charts.
 
-The cursor is JSON: between pulls `{"since": T}`; within one `since` (absent in the first), `upto`, which is the next
-pull's `since`, `page`, and `head`, the first chart of the page before: some lists repeat their last page for ever.
+The first load goes through the census, and then through the admissions of the time before (`history_days`), for who
+was discharged is not in the census any more. Every later pull asks which charts and which policies KIPU updated since.
+Before the charts come the lists, at most once in `LISTS_EVERY`: webhooks may start a pull every minute.
 
 Nothing is missed although rows move between pages while we turn them: KIPU's window counts in days, so each pull sees
 at least a day of the one before again, and of what it sees only charts whose `last_updated_at` is the known record's
-are skipped. The census, which has no such overlap, is walked twice; the second time only what moved is fetched.
+are skipped. The census, which has no such overlap, is gone through twice; the second time only what moved is fetched.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from gateway.faults import Misconfigured
-from gateway.translation.contract import Account, Acquainted, Flow, Linked, Moment, Part, Pulled, PullPage, gather, send
+from gateway.translation.contract import (
+    Account,
+    Acquainted,
+    Call,
+    Flow,
+    Linked,
+    Moment,
+    Pulled,
+    PullPage,
+    gather,
+    send,
+)
 from gateway.translation.known import Known, known_of, person_of
 from gateway.translation.rows import Record
-from translators.kipu import calls, casefile
-from translators.kipu.chart import pulled
-from translators.kipu.location import SITE, places
-from translators.kipu.system import get, listed, pages
+from translators.kipu import calls, casefile, listings
+from translators.kipu.chart import CHART_TYPES, pulled
+from translators.kipu.cursor import Cursor
+from translators.kipu.listings import OFF, Rows
+from translators.kipu.lists import LIST_TYPES, LISTS
+from translators.kipu.policies import is_told
 
-OPTIONAL = frozenset({404, 410})
-"""A list that is switched off for the instance does not stop the charts."""
-WALKS = 2
+LISTS_EVERY = timedelta(minutes=10)
+WINDOW_DAYS = 30
+HISTORY_DAYS = "365"
+Test = Callable[[Record, Mapping[str, Linked]], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a pull stands. `since` None: the first load."""
+class Leg:
+    """A list of rows that name charts, which is turned page by page."""
 
-    since: str | None
-    upto: str
-    page: int = 1
-    walk: int = 1
-    head: str | None = None
-
-    @classmethod
-    def read(cls, text: str | None, now: datetime) -> Cursor:
-        try:
-            kept = json.loads(text) if text else {}
-            return cls(**{"since": None, "upto": now.isoformat(), **kept})
-        except (ValueError, TypeError) as error:
-            raise Misconfigured("the stored cursor of this connection cannot be read; reset it to load anew") from error
-
-    def written(self) -> str:
-        kept = {"since": self.since, "upto": self.upto, "page": self.page, "walk": self.walk, "head": self.head}
-        return json.dumps(kept, separators=(",", ":"))
-
-    @property
-    def done(self) -> str:
-        return json.dumps({"since": self.upto}, separators=(",", ":"))
-
-    @property
-    def is_first_page(self) -> bool:
-        return self.page == 1 and self.walk == 1
+    name: str
+    rows: str
+    call: Callable[[int], Call]
+    is_known: Test
+    path: str = ""
+    """Told when it is switched off."""
+    counted: bool = True
+    """Its rows are part of what the pull is about."""
 
 
 def pull(
     account: Account, cursor: str | None, acquainted: Acquainted, moment: Moment, types: frozenset[str]
 ) -> Flow[PullPage]:
     at, known = Cursor.read(cursor, moment.now), known_of(acquainted)
-    lists: tuple[Pulled, ...] = ()
-    if at.is_first_page and (not types or "Location" in types):
-        lists = yield from _lists(account)
-    if types and types <= {"Location", "Organization"}:
-        return PullPage(lists, cursor, more=False)
-    return (yield from _page(account, at, known, lists))
+    lists = _lists(at, moment.now, types)
+    legs = _legs(account, at) if not types or types & CHART_TYPES else ()
+    names = (*lists, *(leg.name for leg in legs))
+    name = at.leg if at.leg in names else next(iter(names), None)
+    if name is None:
+        return PullPage((), cursor, more=False)
+    following = next(iter(names[names.index(name) + 1 :]), None)
+    done = at.between(moment.now.isoformat() if lists and not types else at.lists, at.upto if legs else at.since)
+    if name in lists:
+        turn = yield from LISTS[name].turn(account, types)
+        after = at.next_leg(following, at.total).written() if following else done
+        charts = (Pulled(None, turn.parts),) if turn.parts else ()
+        return PullPage(charts, after, following is not None, at.total, 0, tuple(map(_off, turn.off)))
+    leg = next(leg for leg in legs if leg.name == name)
+    return (yield from _page(account, at, leg, following, done, known))
 
 
-def _page(account: Account, at: Cursor, known: Known[Linked], lists: tuple[Pulled, ...]) -> Flow[PullPage]:
+def _lists(at: Cursor, now: datetime, types: frozenset[str]) -> tuple[str, ...]:
+    fresh = not types and at.lists is not None and now - datetime.fromisoformat(at.lists) < LISTS_EVERY
+    return () if fresh else tuple(name for name, one in LISTS.items() if not types or types & one.types)
+
+
+def _off(path: str) -> str:
+    return f"{path} is switched off for this instance of KIPU; what it lists is not taken"
+
+
+def _legs(account: Account, at: Cursor) -> tuple[Leg, ...]:
     if at.since is None:
-        call = calls.census(account, at.page)
-    else:
-        call = calls.latest(account, _time(at.since), _time(at.upto), at.page)
-    reply = yield from send(call)
-    rows = [row for row in listed(reply, "patients") if casefile.parts(str(row.get("casefile_id", "")))]
-    head = str(rows[0]["casefile_id"]) if rows else None
-    total, records = pages(reply)
-    is_last = head is None or head == at.head or (total is not None and at.page >= total)
-    charts = yield from _charts(account, rows, known)
-    after = _after(at, head, is_last)
-    return PullPage((*lists, *charts), after.written() if after else at.done, after is not None, records)
+        again = Leg("census-again", "patients", lambda page: listings.census(account, page), _is_known, counted=False)
+        first = Leg("census", "patients", lambda page: listings.census(account, page), _is_known)
+        return (first, again, *_admissions(account, at))
+    since, upto = at.from_, at.to
+    return (
+        Leg("latest", "patients", lambda page: listings.latest(account, since, upto, page), _is_known),
+        Leg(
+            "policies",
+            "insurances",
+            lambda page: listings.policies(account, since, upto, page),
+            lambda row, people: is_told(row, people.get(person_of(listings.chart_key(row))), since),
+            listings.POLICIES,
+        ),
+    )
 
 
-def _after(at: Cursor, head: str | None, is_last: bool) -> Cursor | None:
-    if not is_last:
-        return Cursor(at.since, at.upto, at.page + 1, at.walk, head)
-    if at.since is None and at.walk < WALKS:
-        return Cursor(None, at.upto, 1, at.walk + 1)
-    return None
+def _admissions(account: Account, at: Cursor) -> list[Leg]:
+    """The latest first; one day of each is in the next one, too, since KIPU does not say whose midnight it means."""
+    last = at.to.date() + timedelta(days=1)
+    legs: list[Leg] = []
+    oldest = at.to.date() - timedelta(days=_history(account))
+    while last > oldest:
+        first = max(oldest, last - timedelta(days=WINDOW_DAYS))
+        legs.append(_admitted(account, f"admissions-{len(legs) + 1}", first, last))
+        last = first
+    return legs if _history(account) else []
 
 
-def _time(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Misconfigured("the stored cursor of this connection cannot be read; reset it to load anew") from error
+def _admitted(account: Account, name: str, first: date, last: date) -> Leg:
+    def call(page: int) -> Call:
+        return listings.admissions(account, first, last, page)
+
+    return Leg(name, "patients", call, _is_known, listings.ADMISSIONS)
 
 
-def _charts(account: Account, rows: Sequence[Record], known: Known[Linked]) -> Flow[list[Pulled]]:
+def _history(account: Account) -> int:
+    text = account.settings.get("history_days", HISTORY_DAYS)
+    if not text.isdigit():
+        raise Misconfigured("history_days is no number of days: give it with --set history_days=365")
+    return int(text)
+
+
+def _page(
+    account: Account, at: Cursor, leg: Leg, following: str | None, done: str | None, known: Known[Linked]
+) -> Flow[PullPage]:
+    reply = yield from send(leg.call(at.page))
+    if reply.status in OFF:
+        after = at.next_leg(following, at.total).written() if following else done
+        return PullPage((), after, following is not None, at.total, 0, (_off(leg.path),))
+    page = Rows.of(reply, leg.rows)
+    rows = [row for row in page.rows if casefile.parts(listings.chart_key(row))] if page.head != at.head else []
+    total = _total(at, page) if leg.counted else at.total
+    charts = yield from _charts(account, rows, leg.is_known, known)
+    notes = _unnamed(leg, page)
+    gone = len(rows) if leg.counted else 0
+    if not page.is_last(at.page, at.head):
+        return PullPage(charts, at.next_page(page.head or "", total).written(), True, total, gone, notes)
+    after = at.next_leg(following, total).written() if following else done
+    return PullPage(charts, after, following is not None, total, gone, notes)
+
+
+def _total(at: Cursor, page: Rows) -> int | None:
+    """Rows of the legs so far and of this one."""
+    if at.page > 1 or page.total is None:
+        return at.total
+    return (at.total or 0) + page.total
+
+
+def _unnamed(leg: Leg, page: Rows) -> tuple[str, ...]:
+    nameless = sum(not casefile.parts(listings.chart_key(row)) for row in page.rows)
+    return (f"rows of KIPU's list {leg.name} that name no chart: passed over",) if nameless else ()
+
+
+def _charts(account: Account, rows: Sequence[Record], is_known: Test, known: Known[Linked]) -> Flow[tuple[Pulled, ...]]:
     """Each changed chart once, in full, older stays first; one that vanished in between is left out."""
-    people = _people(rows, known)
-    keys = dict.fromkeys(str(row["casefile_id"]) for row in rows if not _is_known(row, people))
+    people = dict(known.persons({person_of(listings.chart_key(row)) for row in rows}))
+    keys = dict.fromkeys(listings.chart_key(row) for row in rows if not is_known(row, people))
     replies = yield from gather([calls.detail(account, key, accepts=calls.MISSING) for key in keys])
     records = [calls.patient_of(reply) for reply in replies if reply.status != 404]
     charts = []
     for record in sorted(records, key=casefile.number):
         key = str(record["casefile_id"])
-        link = people.get(person_of(key))
-        charts.append(pulled(account, record, link))
+        charts.append(pulled(account, record, people.get(person_of(key))))
         # A second stay of the same person within the page: it must not become a second patient.
         people.setdefault(person_of(key), Linked(casefile.our_id(record) or "", key))
-    return charts
-
-
-def _people(rows: Sequence[Record], known: Known[Linked]) -> dict[str, Linked]:
-    """Who of the rows is known, from the same stay or another one."""
-    return dict(known.persons({person_of(str(row["casefile_id"])) for row in rows}))
+    return tuple(charts)
 
 
 def _is_known(row: Record, people: Mapping[str, Linked]) -> bool:
@@ -132,31 +185,4 @@ def _is_known(row: Record, people: Mapping[str, Linked]) -> bool:
     )
 
 
-def _lists(account: Account) -> Flow[tuple[Pulled, ...]]:
-    sites, occupied = yield from gather(
-        (
-            get(account, "/api/locations", ("include_buildings", "true"), accepts=OPTIONAL),
-            get(account, "/api/patients/occupancy", ("phi_level", "low"), accepts=OPTIONAL),
-        )
-    )
-    rows: list[Record] = [] if sites.status in OPTIONAL else listed(sites, "locations")
-    if occupied.status not in OPTIONAL:
-        rows += [place for name in ("buildings", "beds") for place in _occupancy(occupied.json(), name)]
-    parts: dict[str, Part] = {}
-    for row in rows:
-        for part in _places(account, row):
-            parts.setdefault(part.key, part)
-    return (Pulled(None, tuple(parts.values())),) if parts else ()
-
-
-def _occupancy(body: Any, name: str) -> Iterator[Record]:
-    """KIPU does not publish the items; those that name their places as a patient's document does are taken."""
-    rows = body.get(name) if isinstance(body, dict) else None
-    return (row for row in rows or () if isinstance(row, dict))
-
-
-def _places(account: Account, row: Mapping[str, Any]) -> Iterator[Part]:
-    for place in places(row):
-        around = {"partOf": f"emr:Location/{place.within}"} if place.within else {}
-        if place.map is not SITE or "location_name" in place.record:
-            yield Part(place.map.bound(account.bindings), place.key, place.record, references=around)
+PULLED_TYPES = CHART_TYPES | LIST_TYPES

@@ -76,7 +76,8 @@ class Charts:
         chart |= shown(data, self.offset(location))
         chart["_kept"] |= {name: value for name, value in data.items() if name not in chart}
         for item in data.get("insurances_attributes") or ():
-            self._merge(chart["insurances"], dict(item), "kipu_insurance_id", "policy_no")
+            changed = {**item, "_changed": utc(self.clock())}
+            self._merge(chart["insurances"], changed, "kipu_insurance_id", "policy_no")
         for item in data.get("patient_contacts_attributes") or ():
             self._merge(chart["patient_contacts"], dict(item), None, "full_name")
         self.touch(chart)
@@ -120,7 +121,17 @@ def view(chart: Json, query: dict[str, str]) -> Json:
         if query.get(flag) != wanted or level != "high":
             hidden |= details
     return {
-        name: value
+        name: _open(value)
         for name, value in chart.items()
         if not name.startswith("_") and name not in hidden and (level != "low" or name in LOW)
     }
+
+
+def _open(value: Any) -> Any:
+    """Without what the sandbox remembers of a list's items for itself."""
+    if not isinstance(value, list):
+        return value
+    return [
+        {name: inner for name, inner in item.items() if not name.startswith("_")} if isinstance(item, dict) else item
+        for item in value
+    ]

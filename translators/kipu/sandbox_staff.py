@@ -7,6 +7,7 @@ from typing import Any
 
 from translators.kipu.sandbox_charts import Charts
 from translators.kipu.sandbox_document import Json, instant, utc
+from translators.kipu.sandbox_people import populate
 
 ADMITTED: Mapping[str, Any] = {
     "level_of_care": "Residential",
@@ -97,6 +98,13 @@ class Staff:
         chart |= arguments["fields"]
         self.charts.touch(chart)
         return {"casefile_id": chart["casefile_id"], "last_updated_at": chart["last_updated_at"]}
+
+    async def populate(self, arguments: Json) -> Json:
+        """`count` people with all that a chart has; one in three was discharged within the last year."""
+        count = int(arguments["count"])
+        for number in range(count):
+            populate(self.charts, number)
+        return {"patients": len(self.charts.all())}
 
     async def show(self, arguments: Json) -> Json:
         """Let reads show what was created under the fault `delayed`."""

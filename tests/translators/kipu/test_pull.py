@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from gateway.faults import Misconfigured
 from gateway.translation import path
-from gateway.translation.contract import Linked, Pulled, PullPage
-from tests.translators.kipu.desk import Desk, account
+from gateway.translation.contract import Linked, Pulled, PullPage, Reply
+from tests.translators.kipu.desk import NOW, Desk, account
 from tests.translators.kipu.people import chart
 from translators.kipu import translator
+from translators.kipu.cursor import Cursor
 from translators.kipu.examples import IN_HOUSE
 from translators.kipu.kinds import IGNORED
+from translators.kipu.listings import whole
 from translators.kipu.location import places
-from translators.kipu.pull import Cursor
+from translators.kipu.policies import is_told
+from translators.kipu.sandbox import SWITCHES
 
 PUBLISHED = {
     "first_name": "Test1",
@@ -173,7 +178,7 @@ async def test_the_first_load_walks_the_census_and_later_ones_the_news() -> None
     assert len(found) == 62  # two of the sandbox's own
     assert max(len(charts([page])) for page in pages) <= 50
     assert cursor is not None
-    assert json.loads(cursor) == {"since": desk.now.isoformat()}
+    assert json.loads(cursor) == {"since": desk.now.isoformat(), "lists": desk.now.isoformat()}
     assert not any(path == "/api/patients/latest" for _, path in desk.calls)
     known = _linked(list({c.patient_key: c for c in charts(pages)}.values()))
     desk.now += timedelta(hours=1)
@@ -194,7 +199,7 @@ async def test_a_row_that_moves_between_pages_is_not_missed() -> None:
     first = await desk.run(translator.pull(desk.account, None, (), desk.moment, frozenset({"Patient"})))
     gone = charts([first])[0].patient_key
     del desk.charts[str(gone).partition(":")[0]]  # everything behind it moves one place up
-    rest, _ = await desk.pull(first.cursor, _linked(charts([first])))
+    rest, _ = await desk.pull(first.cursor, _linked(charts([first])), frozenset({"Patient"}))
     found = {chart.patient_key for chart in charts([first, *rest])}
     assert found - {gone} == {chart["casefile_id"] for chart in desk.charts.values()}
 
@@ -205,9 +210,10 @@ async def test_the_second_walk_fetches_only_what_is_unknown() -> None:
     first = await desk.run(translator.pull(desk.account, None, (), desk.moment, frozenset({"Patient"})))
     assert first.more
     desk.calls.clear()
-    rest, _ = await desk.pull(first.cursor, _linked(charts([first])))
+    rest, _ = await desk.pull(first.cursor, _linked(charts([first])), frozenset({"Patient"}))
     assert charts(rest) == []
-    assert desk.calls == [("GET", "/api/patients/census")]
+    assert desk.calls[0] == ("GET", "/api/patients/census")
+    assert {path for _, path in desk.calls[1:]} == {"/api/patients/admissions"}
 
 
 async def test_a_chart_that_vanishes_meanwhile_is_passed_over() -> None:
@@ -230,12 +236,16 @@ async def test_a_re_admission_is_a_second_stay_of_the_same_patient() -> None:
     await desk.staff("discharge", last_name="Twice")
     second = await desk.staff("admit", last_name="Twice", first_name="Ada")
     assert first["casefile_id"] != second["casefile_id"]
-    pages, cursor = await desk.pull()
-    mine = [c for c in charts(pages) if c.parts[0].record["last_name"] == "Twice"]
-    assert {c.patient_key for c in mine} == {first["casefile_id"]}
-    stays = [part for c in mine[:2] for part in c.parts if part.lens.type == "Encounter"]
-    assert [part.key for part in stays] == [first["casefile_id"], second["casefile_id"]]
-    link = Linked("p-9", first["casefile_id"], mine[1].parts[0].record)
+    census = await desk.run(translator.pull(desk.account, None, (), desk.moment, frozenset({"Patient"})))
+    (newest,) = [c for c in charts([census]) if c.parts[0].record["last_name"] == "Twice"]
+    assert newest.patient_key == second["casefile_id"]
+    link = Linked("p-9", newest.patient_key, newest.parts[0].record)
+    pages, cursor = await desk.pull(census.cursor, (link,), frozenset({"Patient"}))
+    (earlier,) = [c for c in charts(pages) if c.parts[0].record["last_name"] == "Twice"]
+    assert earlier.patient_key == second["casefile_id"]
+    stays = [part for c in (newest, earlier) for part in c.parts if part.lens.type == "Encounter"]
+    assert [part.key for part in stays] == [second["casefile_id"], first["casefile_id"]]
+    assert earlier.parts[0].record == link.record
     await desk.staff("chart", mr_number=first["mr_number"], fields={"email": "old@example.org"})
     pages, _ = await desk.pull(cursor, (link,))
     late = next(
@@ -265,24 +275,192 @@ async def test_lists_alone_leave_the_cursor_where_it_is() -> None:
     assert cursor == '{"since":"2026-04-01T00:00:00+00:00"}'
     (listed,) = page.charts
     assert listed.patient_key is None
-    kinds = [part.lens.to_fhir(part.record).value["physicalType"]["coding"][0]["code"] for part in listed.parts]
-    assert sorted(kinds) == ["bd", "bu", "ro", "si", "si"]
+    made = [part.lens.to_fhir(part.record).value for part in listed.parts]
+    kinds = Counter(place["physicalType"]["coding"][0]["code"] for place in made)
+    assert kinds == {"bd": 3, "bu": 1, "ro": 2, "si": 2}
+    states = {place["name"]: place["operationalStatus"]["code"] for place in made if "operationalStatus" in place}
+    assert states == {"A-101": "O", "A-102": "U", "B-201": "C"}
+    sites = [part for part in listed.parts if part.key == "site:2"]
+    assert sites[0].references == {"managingOrganization": "emr:Organization/facility:2"}
 
 
-async def test_a_list_that_is_switched_off_stops_nothing() -> None:
+@pytest.mark.parametrize("fault", sorted(SWITCHES))
+async def test_a_list_that_is_switched_off_is_told_and_stops_nothing(fault: str) -> None:
     desk = Desk()
-    desk.sandbox.switch(["no-occupancy"])
-    pages, _ = await desk.pull()
+    desk.sandbox.switch([fault])
+    pages, cursor = await desk.pull()
     assert len({chart.patient_key for chart in charts(pages)}) == 2
+    more, _ = await desk.pull(cursor)
+    notes = {note.partition(" ")[0] for page in (*pages, *more) for note in page.notes}
+    assert notes == {SWITCHES[fault]}
 
 
 async def test_the_window_holds_every_zone() -> None:
     desk = Desk()
     cursor = json.dumps({"since": "2026-04-10T00:30:00+00:00"})
     (call,) = next(translator.pull(desk.account, cursor, (), desk.moment, frozenset({"Patient"})))
-    assert {"start_date": "2026-04-09", "end_date": "2026-04-17", "phi_level": "high"}.items() <= dict(
+    assert {"start_date": "2026-04-09", "end_date": "2026-04-17", "phi_level": "low"}.items() <= dict(
         call.query
     ).items()
+
+
+async def test_who_is_not_in_the_census_any_more_comes_by_the_admissions() -> None:
+    desk = Desk(account(history_days="60"))
+    for number, ago in enumerate((3, 40, 59, 80)):
+        day = f"{desk.now - timedelta(days=ago):%Y-%m-%d} 00:00:00"
+        await desk.staff("admit", last_name=f"Left{number}", admission_date=day)
+        await desk.staff("discharge", last_name=f"Left{number}")
+    pages, _ = await desk.pull(types=frozenset({"Patient"}))
+    found = {chart.parts[0].record["last_name"] for chart in charts(pages)}
+    assert {name for name in found if name.startswith("Left")} == {"Left0", "Left1", "Left2"}
+    asked = [path for _, path in desk.calls if path == "/api/patients/admissions"]
+    assert len(asked) == 3
+    assert pages[-1].total == sum(page.gone or 0 for page in pages)
+
+
+async def test_no_history_is_the_census_alone() -> None:
+    desk = Desk(account(history_days="0"))
+    await desk.pull(types=frozenset({"Patient"}))
+    assert not any(path == "/api/patients/admissions" for _, path in desk.calls)
+    with pytest.raises(Misconfigured, match="history_days"):
+        await Desk(account(history_days="a year")).pull(types=frozenset({"Patient"}))
+
+
+async def _since_an_hour(desk: Desk) -> tuple[str | None, tuple[Linked, ...]]:
+    """A first load is over, an hour ago."""
+    pages, cursor = await desk.pull()
+    desk.now += timedelta(hours=1)
+    desk.calls.clear()
+    return cursor, _linked(list({c.patient_key: c for c in charts(pages)}.values()))
+
+
+async def test_a_changed_policy_has_its_patient_fetched_again() -> None:
+    desk = Desk()
+    await desk.staff("admit", last_name="Insured")
+    cursor, known = await _since_an_hour(desk)
+    (policy,) = desk.of("Insured")[0]["insurances"]
+    policy |= {"group_ID": "NEW-1", "_changed": f"{desk.now:%Y-%m-%dT%H:%M:%S}.000Z"}  # the chart's own time stays
+    pages, cursor = await desk.pull(cursor, known)
+    (again,) = charts(pages)
+    assert again.parts[0].record["insurances"][0]["group_ID"] == "NEW-1"
+    assert sum(path.startswith("/api/patients/10") for _, path in desk.calls) == 1
+    others = tuple(link for link in known if link.external_id != again.patient_key)
+    pages, _ = await desk.pull(cursor, (*others, *_linked([again])))
+    assert charts(pages) == []  # the chart as it is known shows it
+
+
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ({"id": 7, "group_ID": "G"}, True),
+        ({"id": 7, "group_number": "G", "member_id": "M"}, True),
+        ({"id": 7, "group_ID": "H"}, False),
+        ({"id": 8, "group_ID": "G"}, False),
+        ({"id": 7}, False),
+        ({"id": 7, "group_ID": "H", "updated_at": "2026-04-16T11:00:00.000Z"}, True),
+        ({"id": 7, "group_ID": "H", "updated_at": "2026-04-16T14:00:00.000Z"}, False),
+        ({"id": 7, "group_ID": "H", "updated_at": "yesterday"}, False),
+        ({"policy_no": "M", "group_ID": "G"}, False),
+    ],
+)
+def test_a_policy_that_the_known_chart_shows_is_no_news(policy: dict[str, object], told: bool) -> None:
+    record = {"casefile_id": "1:x", "insurances": [{"id": 7, "policy_no": "M", "group_ID": "G"}]}
+    link = Linked("p", "1:x", record)
+    assert is_told(policy, link, NOW - timedelta(hours=2)) is told
+    assert not is_told(policy, None, NOW)
+
+
+async def test_rows_that_name_no_chart_are_told() -> None:
+    desk = Desk()
+    desk.charts["1001"]["casefile_id"] = "1001"
+    pages, _ = await desk.pull(types=frozenset({"Patient"}))
+    assert any("name no chart" in note for page in pages for note in page.notes)
+
+
+async def test_lists_are_not_gone_through_with_every_webhook() -> None:
+    desk = Desk()
+    _, cursor = await desk.pull()
+    for minutes, asks in ((5, False), (6, True)):
+        desk.now += timedelta(minutes=minutes)
+        desk.calls.clear()
+        _, cursor = await desk.pull(cursor)
+        assert any(path == "/api/users" for _, path in desk.calls) is asks
+    desk.calls.clear()
+    await desk.pull(cursor, types=frozenset({"Practitioner"}))
+    assert {path for _, path in desk.calls} == {"/api/users", "/api/providers"}
+
+
+@pytest.mark.parametrize(
+    ("type", "paths", "number"),
+    [
+        ("Location", {"/api/locations", "/api/patients/occupancy"}, 8),
+        ("Practitioner", {"/api/users", "/api/providers"}, 3),
+        ("PractitionerRole", {"/api/users", "/api/providers"}, 2),
+        ("HealthcareService", {"/api/care_levels"}, 4),
+        (
+            "Organization",
+            {"/api/locations", "/api/patients/occupancy", "/api/contacts/referrers", "/api/settings/payors"},
+            6,
+        ),
+    ],
+)
+async def test_a_type_that_is_asked_for_comes_alone(type: str, paths: set[str], number: int) -> None:
+    desk = Desk()
+    pages, cursor = await desk.pull(types=frozenset({type}))
+    assert {path for _, path in desk.calls} == paths
+    parts = [part for page in pages for chart in page.charts for part in chart.parts]
+    assert {part.lens.type for part in parts} == {type}
+    assert len(parts) == number
+    assert cursor is None
+
+
+async def test_what_a_list_and_a_chart_say_of_one_party_has_one_key() -> None:
+    desk = Desk()
+    await desk.staff("admit", last_name="Sent", referrer_name="Harbor Recovery")
+    pages, _ = await desk.pull()
+    keys = [
+        {(part.lens.type, part.key) for page in pages for one in page.charts for part in one.parts if test(one)}
+        for test in (lambda one: one.patient_key is None, lambda one: one.patient_key is not None)
+    ]
+    assert keys[0] & keys[1] == {
+        ("Organization", "referrer:Harbor Recovery"),
+        ("Organization", "payer:Sandbox Mutual"),
+        ("Organization", "facility:2"),
+        ("Location", "site:2"),
+        ("Location", "2:bu:Main Building"),
+        ("Location", "2:ro:Main Building/102"),
+        ("Location", "2:bd:Main Building/102/A-101"),
+    }
+
+
+async def test_the_record_of_what_many_share_holds_nothing_of_a_patient() -> None:
+    desk = Desk()
+    await desk.staff("admit", last_name="Private", referrer_name="Harbor Recovery")
+    await desk.staff("discharge", last_name="Private", discharging_to="Sober House")
+    pages, _ = await desk.pull()
+    shared = [p for c in charts(pages) for p in c.parts if p.lens.type in {"Organization", "Location"}]
+    assert len(shared) >= 7
+    assert all(set(part.record) <= set(part.lens.vendor_paths()) for part in shared if part.key != "site:2")
+    assert not any("casefile_id" in part.record or "policy_no" in part.record for part in shared)
+
+
+async def test_long_lists_are_read_to_their_end_and_each_row_once() -> None:
+    desk = Desk()
+    desk.sandbox.state["referrers"] = [{"id": number, "name": f"R{number}"} for number in range(120)]
+    pages, _ = await desk.pull(types=frozenset({"Organization"}))
+    keys = [part.key for page in pages for one in page.charts for part in one.parts if part.key.startswith("referrer")]
+    assert keys == [f"referrer:R{number}" for number in range(120)]
+
+
+async def test_a_list_without_counts_that_repeats_its_end_is_left() -> None:
+    rows = [{"id": number} for number in range(3)]
+    flow = whole(account(), "/api/users", "users")
+    next(flow)
+    flow.send((Reply(200, {}, msgspec.json.encode({"users": rows[:2]})),))
+    flow.send((Reply(200, {}, msgspec.json.encode({"users": rows[2:]})),))
+    with pytest.raises(StopIteration) as done:
+        flow.send((Reply(200, {}, msgspec.json.encode({"users": rows[2:]})),))
+    assert done.value.value == rows
 
 
 @pytest.mark.parametrize("text", ["nonsense", "[]", '{"sinces": 1}', '{"since": "yesterday"}'])
@@ -293,5 +471,5 @@ async def test_a_cursor_that_is_none_is_named(text: str) -> None:
 
 
 def test_a_cursor_survives_being_written() -> None:
-    at = Cursor(None, "2026-04-16T15:30:00+00:00", 3, 2, "1:x")
+    at = Cursor("2026-04-16T15:30:00+00:00", None, None, "census", 3, "1:x", 70)
     assert Cursor.read(at.written(), Desk().now) == at
