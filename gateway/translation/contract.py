@@ -305,6 +305,10 @@ class PullPage:
     more: bool
     total: int | None = None
     """How many charts the whole pull is about, when the EMR says; for progress only."""
+    gone: int | None = None
+    """How many of them this page dealt with, those without news included; None: its charts."""
+    notes: tuple[str, ...] = ()
+    """What the operator should know and what stops nothing (a list that is switched off), without patient data."""
 
 
 @dataclass(frozen=True, slots=True)

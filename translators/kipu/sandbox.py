@@ -1,7 +1,7 @@
 """A stand-in for KIPU's API, written from its documentation: signatures, string pagination, PHI levels, hidden keys.
 
 A create answers that the document was delivered and no more. What KIPU does not publish is chosen here and told in
-README.md. Commands: `admit`, `discharge`, `chart`, `show`.
+README.md. Commands: `admit`, `discharge`, `chart`, `show`, `populate`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,28 @@ from gateway.translation.sandbox import DemoAccount, Sandbox, SandboxSetup
 from translators.kipu.sandbox_attachments import said, uploads
 from translators.kipu.sandbox_charts import Charts, view
 from translators.kipu.sandbox_document import Json, checked, opened
+from translators.kipu.sandbox_lists import occupancy, policies, start_lists
 from translators.kipu.sandbox_signature import Credentials, Refusal, check
 from translators.kipu.sandbox_staff import Staff
 
 Handler = Callable[[Request, dict[str, str], Any], Awaitable[Response]]
 
+SWITCHES = {
+    "no-occupancy": "/api/patients/occupancy",
+    "no-locations": "/api/locations",
+    "no-admissions": "/api/patients/admissions",
+    "no-policies": "/api/insurances/latest",
+    "no-users": "/api/users",
+    "no-providers": "/api/providers",
+    "no-referrers": "/api/contacts/referrers",
+    "no-payors": "/api/settings/payors",
+    "no-care-levels": "/api/care_levels",
+}
 FAULTS = {
     "switched-off": "GET /api/patients/latest is answered 410",
     "tell-casefile": "a create answers with the casefile id",
     "delayed": "a created chart is not shown until the command `show`",
-    "no-occupancy": "GET /api/patients/occupancy is answered 410",
+    **{name: f"GET {path} is answered 410" for name, path in SWITCHES.items()},
     "low-phi": "the API client has no right to phi_level high or medium",
     "other-clock": "KIPU's clock is forty minutes ahead",
 }
@@ -56,8 +68,7 @@ def start_state() -> Json:
             {"location_id": 2, "location_name": "Harbor House", "enabled": True, "utc_offset": "-07:00"},
             {"location_id": 3, "location_name": "River House", "enabled": True, "utc_offset": "-05:00"},
         ],
-        "referrers": [{"id": 11, "name": "Harbor Recovery"}],
-        "payors": [{"id": 1, "name": "Sandbox Mutual"}, {"id": 2, "name": "Keystone Mutual"}],
+        **start_lists(),
         "patients": {},
         "next": 1000,
         "next_item": 7000,
@@ -84,6 +95,7 @@ def create(setup: SandboxSetup) -> Sandbox:
         "discharge": staff.discharge,
         "chart": staff.chart,
         "show": staff.show,
+        "populate": staff.populate,
     }
     return sandbox
 
@@ -117,8 +129,11 @@ class Api:
             ("POST", "/api/patients/{number:int}", self.update),
             ("GET", "/api/locations", self.locations),
             ("GET", "/api/care_levels", self.care_levels),
-            ("GET", "/api/contacts/referrers", self.referrers),
-            ("GET", "/api/settings/payors", self.payors),
+            ("GET", "/api/contacts/referrers", self._list("referrers", "contacts")),
+            ("GET", "/api/settings/payors", self._list("payors", "payors")),
+            ("GET", "/api/users", self._list("users", "users")),
+            ("GET", "/api/providers", self._list("providers", "providers")),
+            ("GET", "/api/insurances/latest", self.policies),
         )
         return [Route(path, self._guarded(handler), methods=[method]) for method, path, handler in table]
 
@@ -127,6 +142,7 @@ class Api:
             body, now = await request.body(), self._now()
             try:
                 check(request, body, self.credentials, now)
+                self._switched_on(request)
                 query = _query(request)
                 if request.method == "GET" and query.pop("app_id", None) != self.credentials.app_id:
                     raise Refusal(403, "not allowed")
@@ -144,10 +160,16 @@ class Api:
         now = self.sandbox.setup.clock()
         return now + timedelta(minutes=40) if "other-clock" in self.sandbox.faults else now
 
+    def _switched_on(self, request: Request) -> None:
+        if any(SWITCHES.get(name) == request.url.path for name in self.sandbox.faults):
+            raise Refusal(410, "this endpoint is turned off for this instance")
+
     async def census(self, request: Request, query: dict[str, str], body: Any) -> Response:
         more = frozenset({"location_id", "exclude_preadmission", "care_team_role", "user_id"})
         _expect(query, {**PHI, **DETAILS}, PAGING | DAYS | more, required=("phi_level",))
         charts = _between(self._of_location(query), "admission_date", query)
+        if not query.keys() & DAYS:  # who is in the house today, or expected
+            charts = [chart for chart in charts if not chart["discharge_date"]]
         if query.get("exclude_preadmission") == "true":
             charts = [chart for chart in charts if chart["mr_number"]]
         return _page(charts, query)
@@ -221,27 +243,23 @@ class Api:
         return [{"building_name": name} for name in sorted({chart["building_name"] for chart in charts})]
 
     async def occupancy(self, request: Request, query: dict[str, str], body: Any) -> Response:
-        if "no-occupancy" in self.sandbox.faults:
-            raise Refusal(410, "this endpoint is turned off for this instance")
         _expect(query, PHI, frozenset(), required=("phi_level",))
-        names = ("bed_name", "room_name", "building_name", "location_id", "location_name")
-        charts = [chart for chart in self.charts.all() if chart.get("bed_name")]
-        beds = [{name: chart.get(name) for name in names} for chart in charts]
-        buildings = {(bed["location_id"], bed["building_name"]): bed for bed in beds if bed["building_name"]}
-        rows = [{"building_name": name, "location_id": location} for location, name in buildings]
-        return JSONResponse({"beds": beds, "buildings": rows, "locations": []})
+        return JSONResponse(occupancy(self.charts, query["phi_level"]))
 
     async def care_levels(self, request: Request, query: dict[str, str], body: Any) -> Response:
         _expect(query, {}, frozenset())
-        return JSONResponse({"care_levels": [{"name": "Detox"}, {"name": "Residential"}, {"name": "Outpatient"}]})
+        return JSONResponse({"care_levels": self.sandbox.state["care_levels"]})
 
-    async def referrers(self, request: Request, query: dict[str, str], body: Any) -> Response:
-        _expect(query, {}, PAGING)
-        return JSONResponse({"contacts": self.sandbox.state["referrers"]})
+    async def policies(self, request: Request, query: dict[str, str], body: Any) -> Response:
+        _expect(query, {}, PAGING | DAYS, required=("start_date", "end_date"))
+        return _paged(_between(list(policies(self.charts)), "updated_at", query), query, "insurances")
 
-    async def payors(self, request: Request, query: dict[str, str], body: Any) -> Response:
-        _expect(query, {}, PAGING)
-        return JSONResponse({"payors": self.sandbox.state["payors"]})
+    def _list(self, name: str, shown: str) -> Handler:
+        async def rows(request: Request, query: dict[str, str], body: Any) -> Response:
+            _expect(query, {}, PAGING)
+            return _paged(self.sandbox.state[name], query, shown)
+
+        return rows
 
 
 def _query(request: Request) -> dict[str, str]:
@@ -283,10 +301,16 @@ def _between(charts: list[Json], field: str, query: dict[str, str]) -> list[Json
 
 
 def _page(charts: list[Json], query: dict[str, str]) -> Response:
+    return _paged(charts, query, "patients", lambda chart: view(chart, query))
+
+
+def _paged(
+    rows: list[Json], query: dict[str, str], name: str, shown: Callable[[Json], Json] = lambda row: row
+) -> Response:
     """Pages are counted in strings; past the last page KIPU shows the last one again."""
     per = min(int(query.get("per", "25")), MOST)
-    total = max(1, -(-len(charts) // per))
+    total = max(1, -(-len(rows) // per))
     page = min(int(query.get("page", "1")), total)
-    rows = [view(chart, query) for chart in charts[(page - 1) * per : page * per]]
-    counts = {"current_page": page, "total_pages": total, "records_per_page": per, "total_records": len(charts)}
-    return JSONResponse({"pagination": {k: str(v) for k, v in counts.items()}, "patients": rows})
+    counts = {"current_page": page, "total_pages": total, "records_per_page": per, "total_records": len(rows)}
+    listed = [shown(row) for row in rows[(page - 1) * per : page * per]]
+    return JSONResponse({"pagination": {k: str(v) for k, v in counts.items()}, name: listed})
