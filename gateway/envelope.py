@@ -118,8 +118,8 @@ def _account(scope: Scope, status: int, seconds: float) -> None:
     log.info("request", method=method, route=template, status=status, ms=round(seconds * 1000, 1))
 
 
-def fault_response(request: Request, fault: Exception) -> Response:
-    """Every Fault, by the one table of outcome.py."""
+async def fault_response(request: Request, fault: Exception) -> Response:
+    """Every Fault, by the one table of outcome.py. Starlette calls handlers that are not async in a thread."""
     assert isinstance(fault, Fault)  # noqa: S101 — registered for Fault only
     headers = {}
     if isinstance(fault, Unauthenticated):
@@ -129,15 +129,15 @@ def fault_response(request: Request, fault: Exception) -> Response:
     return json_response(outcome_of(fault), answer_for(fault).status, headers)
 
 
-def database_response(request: Request, error: Exception) -> Response:
+async def database_response(request: Request, error: Exception) -> Response:
     """What reaches here from sessions of the engine: a DatabaseBusy, when it passes by itself."""
     if not is_passing(error):
         raise error
     log.warning("database busy", kind=type(error).__name__)
-    return fault_response(request, busy())
+    return await fault_response(request, busy())
 
 
-def http_exception_response(request: Request, exception: Exception) -> Response:
+async def http_exception_response(request: Request, exception: Exception) -> Response:
     """Starlette's own refusals: no such route, method not allowed."""
     assert isinstance(exception, HTTPException)  # noqa: S101 — registered for HTTPException only
     headers = dict(exception.headers or {})
