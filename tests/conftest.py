@@ -13,6 +13,7 @@ import structlog
 from gateway.store.migrations import migrate
 from tests.databases import DIALECTS, Original, empty
 from tests.postgresql import NoServer, Server, server
+from tests.scratch import keep_in_memory
 
 ROOT = Path(__file__).parent
 ROOMS = (
@@ -23,6 +24,10 @@ ON_BOTH = tuple(ROOT / "gateway" / place for place in (*ROOMS, *FILES))
 OWN = {"test_sqlite.py": DIALECTS[:1], "test_plans.py": DIALECTS[:1], "test_postgres.py": DIALECTS[1:]}
 """Files about one of them."""
 NEEDED = "CROSSWALK_TESTS_NEED_POSTGRESQL"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    keep_in_memory()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

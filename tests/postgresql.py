@@ -25,6 +25,8 @@ from typing import Any
 
 import psycopg
 
+from tests.scratch import room
+
 PATIENCE_S = 30.0
 SETTINGS = {
     "fsync": "off",
@@ -90,7 +92,7 @@ def within_reach(bin: Path, folder: Path) -> Path:
 def server() -> Iterator[Server]:
     """Raises NoServer."""
     bin = binaries()
-    folder = Path(mkdtemp(prefix="crosswalk-pg-", dir="/tmp"))
+    folder = Path(mkdtemp(prefix="crosswalk-pg-", dir=room()))
     try:
         owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         if owner is not None:
