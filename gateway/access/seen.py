@@ -20,7 +20,7 @@ from gateway.access.sight import Sight
 from gateway.search.query import Query
 from gateway.store.candidates_sql import Block, Candidates, by_ids, candidates
 from gateway.store.contract import Page, Stored, Transaction
-from gateway.store.given_out import told_all
+from gateway.store.given_out import told, told_all, unaccounted, withhold
 from gateway.store.history_sql import HistoryPage, HistoryQuery, one_version
 from gateway.store.labels_sql import Labels, labels_in_use
 from gateway.store.record_sql import RecordPage, RecordQuery, current, record_page
@@ -40,15 +40,20 @@ class SeenStore:
     async def read(self, type: str, id: str, action: str = "r") -> Stored | None:
         """The current version, a deletion included."""
         found = await self.store.read(self.org, type, id)
-        if found is None or not found.deleted:
-            return found if found is not None and self.sight.sees(found, action) else None
-        before = None if self.sight.unlimited else await self.store.vread(self.org, type, id, found.version - 1)
-        return found if is_seen(self.sight, found, before, action) else None
+        if found is None or self.sight.unlimited:
+            return found
+        if is_seen(self.sight, found, await self._content(found), action):
+            return found
+        withhold(found)
+        return None
 
     async def vread(self, type: str, id: str, version: int) -> Stored | None:
         if self.sight.unlimited:
             return await self.store.vread(self.org, type, id, version)
-        return await self.within(lambda seen: seen.vread(type, id, version))
+        found = await self.within(lambda seen: seen.vread(type, id, version))
+        if found is not None:
+            told(found)
+        return found
 
     async def search(self, query: Query) -> Page:
         return await self.store.search(self.org, restrict(query, self.sight))
@@ -63,6 +68,13 @@ class SeenStore:
             return work(SeenConnection(session.connection(), self.org, self.sight))
 
         return await self.store.session_read(inside)
+
+    async def _content(self, version: Stored) -> Stored | None:
+        """What a deletion has taken away."""
+        if not version.deleted:
+            return version
+        with unaccounted():
+            return await self.store.vread(self.org, version.type, version.id, version.version - 1)
 
 
 @dataclass(frozen=True, slots=True)

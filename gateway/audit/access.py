@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from itertools import count
 
@@ -10,6 +11,8 @@ import msgspec
 
 TIME_DIGITS = 14
 """Hexadecimal digits of UTC microseconds: enough until the year 4253."""
+
+NAMED = re.compile(r"[A-Z][A-Za-z]{0,63}/[A-Za-z0-9\-.]{1,64}(?=/|\Z)", re.ASCII)
 
 
 class Access(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -71,14 +74,12 @@ def floor_of(at: int) -> str:
 
 
 def mentions(access: Access) -> tuple[str, ...]:
-    """What an event can be looked up by."""
-    agents = [f"client:{access.client}" if access.client else "", f"user:{access.user}" if access.user else ""]
+    """What an event is looked up by: the resources that it names."""
     entities = [name.partition("/_history/")[0] for name in (*access.touched, *access.patients)]
-    return tuple(dict.fromkeys(name for name in (*agents, *entities, named(access.what)) if name))
+    return tuple(dict.fromkeys(name for name in (*entities, named(access.what)) if name))
 
 
 def named(what: str) -> str:
     """TYPE/ID where an address begins with one."""
-    parts = what.split("/")
-    named = len(parts) > 1 and parts[0][:1].isupper() and parts[1] and parts[1][0] not in "_$"
-    return "/".join(parts[:2]) if named else ""
+    found = NAMED.match(what)
+    return found[0] if found is not None else ""

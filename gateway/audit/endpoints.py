@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from sqlmodel import Session
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
@@ -28,6 +31,8 @@ NEEDED = (
     "a user the role admin and the scope user/AuditEvent.rs"
 )
 
+UNWRITABLE = "AuditEvents are written by the gateway alone, and stay as they are"
+
 
 def audit_routes(base: str) -> list[BaseRoute]:
     """These stand before the routes of every type."""
@@ -45,17 +50,16 @@ def audit_routes(base: str) -> list[BaseRoute]:
 
 
 async def unwritten(exchange: Exchange) -> Response:
-    raise MethodNotAllowed("AuditEvents are written by the gateway alone, and stay as they are")
+    raise MethodNotAllowed(UNWRITABLE)
 
 
 async def read_event(exchange: Exchange) -> Response:
     """GET [base]/AuditEvent/[id]"""
     check_allowed(exchange, "r")
     subset = subset_of_one(exchange.request.query_params.multi_items())
-    services, org, id = exchange.services, exchange.realm.org, exchange.request.path_params["id"]
+    services, id = exchange.services, exchange.request.path_params["id"]
     await services.audit.flush()
-    body = await services.store.session_read(lambda session: event(session, org, id))
-    stored = present(_stored(body, services.settings.public_url) if body is not None else None)
+    stored = present(await services.store.session_read(lambda session: stored_event(exchange, session, id)))
     return conditional_response(exchange.request, stored, subset.body(services.definitions, stored.body))
 
 
@@ -72,12 +76,17 @@ async def search_events_by_post(exchange: Exchange) -> Response:
 
 async def _answer(exchange: Exchange, params: Params) -> Response:
     check_allowed(exchange, "s")
-    services, realm = exchange.services, exchange.realm
+    find = searched(exchange, params)
+    await exchange.services.audit.flush()
+    return Response(await exchange.services.store.session_read(find), media_type=CONTENT_TYPE)
+
+
+def searched(exchange: Exchange, params: Params) -> Callable[[Session], bytes]:
+    """Makes the searchset; what is wrong with the search is said at once."""
     planned = plan(exchange, AUDIT_EVENT, params)
-    wanted = asked(services.definitions, realm.org, exchange.base, realm.public_url, planned.query)
-    await services.audit.flush()
-    page = await services.store.session_read(lambda session: search(session, wanted))
-    return Response(page_body(exchange, planned, page), media_type=CONTENT_TYPE)
+    realm, definitions = exchange.realm, exchange.services.definitions
+    wanted = asked(definitions, realm.org, exchange.base, realm.public_url, planned.query)
+    return lambda session: page_body(exchange, planned, search(session, wanted))
 
 
 def check_allowed(exchange: Exchange, action: str) -> None:
@@ -97,7 +106,10 @@ def _reaches(caller: Caller, action: str) -> bool:
     return any(each.type in (AUDIT_EVENT, EVERY_TYPE) and action in each.actions for each in wide)
 
 
-def _stored(body: bytes, public_url: str) -> Stored:
+def stored_event(exchange: Exchange, session: Session, id: str) -> Stored | None:
+    body = event(session, exchange.realm.org, id)
+    if body is None:
+        return None
     access = decoded(body)
-    made = document.encode(audit_event(access, public_url))
+    made = document.encode(audit_event(access, exchange.realm.public_url))
     return Stored(0, AUDIT_EVENT, access.id, 1, access.at, deleted=False, body=made)

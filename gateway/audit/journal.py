@@ -46,7 +46,7 @@ class Journal:
         self._numbers = count(1)
 
     def append(self, line: bytes) -> None:
-        """Raises OSError where it cannot be kept."""
+        """One line, or several at once; raises OSError where it cannot be kept."""
         with self._lock:
             if self._current is None:
                 self._current = self._open()

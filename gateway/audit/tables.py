@@ -26,7 +26,7 @@ class AuditRow(SQLModel, table=True):
 
 
 class MentionRow(SQLModel, table=True):
-    """Something that an event names: a resource as TYPE/ID, `client:…`, `user:…`."""
+    """A resource that an event names, as TYPE/ID."""
 
     __tablename__ = "audit_mention"
     __table_args__ = (WITHOUT_ROWID,)

@@ -50,9 +50,9 @@ class Trail:
         self._left: list[Segment] = []
         self.new_id = numbered()
 
-    def record(self, access: Access) -> None:
-        """Raises OSError where it cannot be kept."""
-        self._journal.append(encoded(access))
+    def record(self, *events: Access) -> None:
+        """Raises OSError where they cannot be kept."""
+        self._journal.append(b"\n".join(map(encoded, events)))
         self._appended += 1
         if self._later is None:
             self._later = asyncio.get_running_loop().call_later(SYNCED_WITHIN_S, self._begin_sync)

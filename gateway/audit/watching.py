@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.audit.access import Access
 from gateway.audit.kinds import OF_SECURITY, action_of, kind_at, of_console
-from gateway.audit.noting import NOTED
+from gateway.audit.noting import NOTED, PARTS, Part
 from gateway.audit.trail import Trail
 from gateway.store.contract import Stored
-from gateway.store.given_out import GIVEN_OUT
+from gateway.store.given_out import GIVEN_OUT, Account
 from gateway.store.patients import patients_of
 
-UNFORESEEN = 500
+NOT_FOUND, UNFORESEEN = 404, 500
 CONSOLE = "/console/"
 REFUSED = 400
 MOST_NAMED = 1000
@@ -34,7 +35,7 @@ class Auditing:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given_out: list[Stored] = []
+        given_out = Account()
         told, mark = False, GIVEN_OUT.set(given_out)
 
         async def sending(message: Message) -> None:
@@ -57,17 +58,31 @@ class Auditing:
             GIVEN_OUT.reset(mark)
 
 
-async def account(scope: Scope, status: int, given_out: Sequence[Stored]) -> None:
+async def account(scope: Scope, status: int, given_out: Account) -> None:
     kind = _kind(scope)
     if kind is None:
         return
     trail: Trail = scope["app"].state.services.audit
-    access = _access(trail, scope, kind, status, given_out)
+    parts: Sequence[Part] = scope.get(PARTS, ())
+    access = _access(trail, scope, kind, status, () if parts else touched(given_out, status))
     if not access.org:
         return
-    trail.record(access)
-    if trail.sync_all or kind in OF_SECURITY or status >= REFUSED:
+    if status < REFUSED and not parts:
+        parts = [refusal(each) for each in given_out.withheld]
+    trail.record(access, *(_of_part(trail, access, part) for part in parts))
+    refused = status >= REFUSED or any(part.status >= REFUSED for part in parts)
+    if trail.sync_all or kind in OF_SECURITY or refused:
         await trail.secure()
+
+
+def touched(given_out: Account, status: int) -> Sequence[Stored]:
+    """A refusal names what was refused; no success does."""
+    return given_out.given if status < REFUSED else [*given_out.given, *given_out.withheld]
+
+
+def refusal(withheld: Stored) -> Part:
+    """Something was answered, but not with this."""
+    return Part("read", NOT_FOUND, f"{withheld.type}/{withheld.id}", touched=(withheld,))
 
 
 def _kind(scope: Scope) -> str | None:
@@ -80,7 +95,7 @@ def _kind(scope: Scope) -> str | None:
     return kind_at(template, scope["method"]) if template is not None else None
 
 
-def _access(trail: Trail, scope: Scope, kind: str, status: int, given_out: Sequence[Stored]) -> Access:
+def _access(trail: Trail, scope: Scope, kind: str, status: int, touched: Sequence[Stored]) -> Access:
     at, caller, noted = trail.clock(), scope.get("caller"), scope.get(NOTED, {})
     peer = scope.get("client")
     about: dict[str, Any] = {
@@ -92,7 +107,6 @@ def _access(trail: Trail, scope: Scope, kind: str, status: int, given_out: Seque
         **noted,
     }
     about["query"] = about["query"][:LONGEST]
-    named = given_out[:MOST_NAMED]
     return Access(
         id=trail.new_id(at),
         at=at,
@@ -103,10 +117,32 @@ def _access(trail: Trail, scope: Scope, kind: str, status: int, given_out: Seque
         what=_what(scope),
         address=peer[0] if peer else None,
         request=scope.get("request_id"),
-        touched=tuple(dict.fromkeys(_name(each) for each in named)),
-        patients=tuple(dict.fromkeys(patient for each in named for patient in patients_of(each))),
+        **_names(touched),
         **about,
     )
+
+
+def _of_part(trail: Trail, access: Access, part: Part) -> Access:
+    """By the same one and at the same moment."""
+    return msgspec.structs.replace(
+        access,
+        id=trail.new_id(access.at),
+        kind=part.kind,
+        action=action_of(part.kind),
+        status=part.status,
+        what=part.what[:LONGEST],
+        query=part.query[:LONGEST],
+        told=part.told,
+        **_names(part.touched),
+    )
+
+
+def _names(touched: Sequence[Stored]) -> dict[str, Any]:
+    named = touched[:MOST_NAMED]
+    return {
+        "touched": tuple(dict.fromkeys(_name(each) for each in named)),
+        "patients": tuple(dict.fromkeys(patient for each in named for patient in patients_of(each))),
+    }
 
 
 def _name(stored: Stored) -> str:

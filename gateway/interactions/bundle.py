@@ -12,8 +12,11 @@ import structlog
 from sqlalchemy import Connection
 from starlette.responses import Response
 
+from gateway.audit.in_bundles import bring_up_to_date, check_about_events
+from gateway.audit.noting import note, note_parts
 from gateway.definitions.contract import Resource
 from gateway.faults import Fault, Invalid
+from gateway.interactions.bundle_audit import carried_out, part_of, refused
 from gateway.interactions.bundle_entries import READING, Entry, entries_of, read_entry
 from gateway.interactions.bundle_reads import read_alone, read_within
 from gateway.interactions.changes import Changes
@@ -24,6 +27,7 @@ from gateway.interactions.validation import check_entry, check_shell
 from gateway.negotiation import CONTENT_TYPE, check_sends_resource, parse_resource, read_body
 from gateway.outcome import UNKNOWN, answer_for, outcome_of, unforeseen_outcome
 from gateway.store.document import instant
+from gateway.store.given_out import accounted
 from gateway.telemetry import frames
 
 log = structlog.get_logger()
@@ -44,7 +48,13 @@ async def bundle(exchange: Exchange) -> Response:
 
 
 async def transaction(exchange: Exchange, resource: Resource) -> Response:
-    outcomes = await perform_transaction(exchange, resource)
+    scope = exchange.request.scope
+    try:
+        outcomes = await perform_transaction(exchange, resource)
+    except Fault as fault:
+        note_parts(scope, refused(exchange.base, resource, fault))
+        raise
+    note_parts(scope, carried_out(exchange.base, entries_of(resource), outcomes))
     return _response("transaction-response", [_answer(exchange, outcome) for outcome in outcomes])
 
 
@@ -65,6 +75,7 @@ async def perform_transaction(
         return outcomes
 
     entries = await anyio.to_thread.run_sync(prepare)
+    await bring_up_to_date(exchange, entries)
     return await exchange.commit(perform)
 
 
@@ -74,22 +85,33 @@ def _run(exchange: Exchange, changes: Changes, entries: list[Entry]) -> list[Out
 
 async def batch(exchange: Exchange, resource: Resource) -> Response:
     """Each entry by itself, in a transaction of its own; one that fails does not touch the others."""
+    note(exchange.request.scope, {"kind": "batch"})
     check_shell(exchange.services.definitions, resource)
     answers = [await _batch_entry(exchange, index, entry) for index, entry in enumerate(entries_of(resource))]
     return _response("batch-response", answers)
 
 
 async def _batch_entry(exchange: Exchange, index: int, raw: object) -> bytes:
+    with accounted() as account:
+        status, answer = await _batch_answer(exchange, index, raw)
+    part = part_of(exchange.base, index, raw, status, (*account.given, *account.withheld))
+    note_parts(exchange.request.scope, [part])
+    return answer
+
+
+async def _batch_answer(exchange: Exchange, index: int, raw: object) -> tuple[int, bytes]:
     try:
         entry = await anyio.to_thread.run_sync(_checked, exchange, index, raw, "batch")
         with naming(entry):
-            return _answer(exchange, await _outcome(exchange, entry))
+            outcome = await _outcome(exchange, entry)
+            return int(outcome.status[:3]), _answer(exchange, outcome)
     except Fault as fault:
-        return _refusal(answer_for(fault).status, outcome_of(fault))
+        status = answer_for(fault).status
+        return status, _refusal(status, outcome_of(fault))
     except Exception as error:
         # What other entries have committed stays and has to be told.
         log.error("unforeseen", kind=type(error).__name__, at=frames(error))
-        return _refusal(UNKNOWN.status, unforeseen_outcome())
+        return UNKNOWN.status, _refusal(UNKNOWN.status, unforeseen_outcome())
 
 
 async def _outcome(exchange: Exchange, entry: Entry) -> Outcome:
@@ -114,6 +136,7 @@ def _checked(exchange: Exchange, index: int, raw: object, type: str) -> Entry:
     if entry.patch is not None:
         with naming(entry):
             entry.patch.ready(exchange.services.definitions, entry.type)
+    check_about_events(exchange, entry)
     for link, searched, _ in entry.conditions:
         exchange.require(searched, "s", link.place)
     return entry

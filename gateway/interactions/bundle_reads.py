@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlmodel import Session
 
 from gateway.access.seen import SeenTransaction
+from gateway.audit.in_bundles import event_of, events_of, is_of_trail
 from gateway.interactions.bundle_entries import Entry
 from gateway.interactions.changes import present
 from gateway.interactions.exchange import Exchange
@@ -17,7 +21,9 @@ from gateway.interactions.subset import subset_of_one
 from gateway.interactions.transaction import Outcome
 from gateway.operations.in_bundles import called
 from gateway.search.criteria import Codes
-from gateway.store.contract import Stored, Transaction
+from gateway.search.query import Query
+from gateway.store.contract import Page, Stored, Transaction
+from gateway.store.given_out import accounted, told_all
 
 FOUND = "200 OK"
 
@@ -25,6 +31,9 @@ FOUND = "200 OK"
 async def read_alone(exchange: Exchange, entry: Entry) -> Outcome:
     """Of a batch: what is committed now."""
     store = exchange.store
+    if is_of_trail(entry.target):
+        await exchange.services.audit.flush()
+        return await exchange.services.store.session_read(lambda session: _of_trail(exchange, entry, session))
     if entry.target.operation is not None:
         return whole(entry, await store.within(lambda seen: called(exchange, entry, seen)))
     if entry.target.version is not None:
@@ -43,7 +52,15 @@ async def read_alone(exchange: Exchange, entry: Entry) -> Outcome:
 
 def read_within(exchange: Exchange, entry: Entry, transaction: Transaction) -> Outcome:
     """Of a transaction: what it has written, too."""
-    seen = SeenTransaction(transaction, exchange.sight)
+    with accounted() as account:
+        outcome = _within(exchange, entry, SeenTransaction(transaction, exchange.sight))
+    return replace(outcome, given=tuple(account.given))
+
+
+def _within(exchange: Exchange, entry: Entry, seen: SeenTransaction) -> Outcome:
+    if is_of_trail(entry.target):
+        with Session(seen.transaction.connection) as session:
+            return _of_trail(exchange, entry, session)
     if entry.target.operation is not None:
         return whole(entry, called(exchange, entry, seen.connected))
     if entry.target.version is not None:
@@ -54,11 +71,23 @@ def read_within(exchange: Exchange, entry: Entry, transaction: Transaction) -> O
     codes = value_sets_within(exchange, entry.params, seen)
     if entry.target.is_of_several:
         several = _several(exchange, entry, codes)
-        return whole(entry, several.body(exchange, [seen.search(query) for query in several.queries]))
+        return whole(entry, several.body(exchange, [_found(seen, query) for query in several.queries]))
     if entry.id is not None:
         return read_outcome(exchange, entry, seen.read(entry.type, entry.id))
     searched = plan(exchange, entry.type, entry.params, codes=codes)
-    return whole(entry, page_body(exchange, searched, seen.search(searched.query)))
+    return whole(entry, page_body(exchange, searched, _found(seen, searched.query)))
+
+
+def _of_trail(exchange: Exchange, entry: Entry, session: Session) -> Outcome:
+    if entry.id is None:
+        return whole(entry, events_of(exchange, entry, session))
+    return read_outcome(exchange, entry, event_of(exchange, entry, session))
+
+
+def _found(seen: SeenTransaction, query: Query) -> Page:
+    page = seen.search(query)
+    told_all((*page.matches, *page.included))
+    return page
 
 
 def read_outcome(exchange: Exchange, entry: Entry, stored: Stored | None) -> Outcome:

@@ -30,6 +30,8 @@ class Outcome:
     """A resource to give back: of a GET entry."""
     was_read: bool = False
     """It is about a GET or HEAD entry: preferences for writes say nothing of it."""
+    given: tuple[Stored, ...] = ()
+    """The resources in its body."""
 
 
 Read = Callable[[Entry, Transaction], Outcome]

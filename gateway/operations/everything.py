@@ -28,6 +28,7 @@ from gateway.interactions.searchset import searchset
 from gateway.operations.care_dates import CARE_DATES
 from gateway.operations.parameters import Arguments, Given, Takes, moment, received, whole_number
 from gateway.search import paging
+from gateway.store.given_out import told
 from gateway.store.record_sql import MAX_LINKED, PATIENT, RecordPage, RecordQuery
 
 TAKES = (
@@ -93,7 +94,7 @@ def plan_everything(exchange: Exchange, id: str, asked: Arguments) -> PlannedEve
 
 def everything_body(exchange: Exchange, planned: PlannedEverything, seen: SeenConnection) -> bytes:
     """A searchset; NotFound or Gone where there is no such patient."""
-    present(seen.read(PATIENT, planned.query.patient))
+    told(present(seen.read(PATIENT, planned.query.patient)))
     page = seen.record(planned.query)
     links = links_of(exchange, planned, page)
     issues = (MORE,) if page.cut else ()

@@ -10,6 +10,7 @@ from gateway.interactions.changes import present
 from gateway.interactions.exchange import Exchange, encode
 from gateway.operations import everything, meta
 from gateway.operations.parameters import Arguments, Takes, of_address
+from gateway.store.given_out import told
 
 
 def called(exchange: Exchange, entry: Entry, seen: SeenConnection) -> bytes:
@@ -24,7 +25,9 @@ def called(exchange: Exchange, entry: Entry, seen: SeenConnection) -> bytes:
     exchange.require(entry.type, "r")
     version = entry.target.version
     stored = seen.read(entry.type, entry.id) if version is None else seen.vread(entry.type, entry.id, version)
-    return encode(meta.returned(meta.meta_of(present(stored))))
+    stored = present(stored)
+    told(stored)
+    return encode(meta.returned(meta.meta_of(stored)))
 
 
 def _arguments(entry: Entry, takes: Sequence[Takes]) -> Arguments:

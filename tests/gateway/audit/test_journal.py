@@ -161,5 +161,13 @@ def test_ids_are_in_order_of_time() -> None:
 def test_what_an_event_is_found_by() -> None:
     seen = Access("x", 1, "north", "read", "R", 200, "Observation/9/_history/1", client="crm", user="a@b.example",
                   touched=("Observation/9/_history/1",), patients=("Patient/1",))  # fmt: skip
-    assert mentions(seen) == ("client:crm", "user:a@b.example", "Observation/9", "Patient/1")
-    assert mentions(Access("x", 1, "north", "operation", "E", 200, "Patient/$match")) == ()
+    assert mentions(seen) == ("Observation/9", "Patient/1")
+    for what in (
+        "Patient/$match",
+        "Patient/_history",
+        "Patient",
+        "https://a.example/b",
+        "Patient/a\x00",
+        "Patient/a b",
+    ):
+        assert mentions(Access("x", 1, "north", "operation", "E", 200, what)) == ()

@@ -9,35 +9,8 @@ import httpx
 import pytest
 
 from gateway.definitions.contract import Definitions
-from gateway.services import Services
-from tests.gateway.conftest import NORTH, Fhir, GetToken, Template, patient
-
-ADMIN = "gateway/admin system/*.cruds"
-
-
-@pytest.fixture
-async def admin(http: httpx.AsyncClient, services: Services, template: Template, token: GetToken) -> Fhir:
-    from sqlmodel import Session
-
-    from gateway.auth.tables import Client
-
-    def widen(session: Session) -> None:
-        row = session.get(Client, (1, template.clients["north"][0]))
-        assert row is not None
-        row.scopes = ADMIN
-        session.add(row)
-
-    await services.store.session_write(widen)
-    form = {"grant_type": "client_credentials", "scope": ADMIN}
-    answer = await http.post("/oauth/north/token", data=form, auth=template.clients["north"])
-    assert answer.json()["scope"] == ADMIN
-    return Fhir(http, NORTH, answer.json()["access_token"])
-
-
-async def events(admin: Fhir, query: str = "") -> list[dict[str, Any]]:
-    answer = await admin.ask("GET", f"AuditEvent?{query}")
-    assert answer.status_code == 200, answer.text
-    return [entry["resource"] for entry in answer.json().get("entry", ())]
+from tests.gateway.audit.administrator import ADMIN, events
+from tests.gateway.conftest import NORTH, Fhir, Template, patient
 
 
 def subtypes(found: list[dict[str, Any]]) -> list[str]:
