@@ -103,8 +103,8 @@ class Sight:
 
     @property
     def _writes(self) -> bool:
-        """A viewer whom no resource stands for only looks; patients and practitioners write as far as they granted."""
-        return self.caller.user_role in WRITERS or self.caller.fhir_user is not None
+        """A viewer only looks, whatever resource stands for them."""
+        return self.caller.user_role in WRITERS
 
     @property
     def is_held_to_patient(self) -> bool:

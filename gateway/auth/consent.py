@@ -57,9 +57,7 @@ def offered(asked: Asked, user: UserAccount, patient: str | None) -> Scopes:
 
 def _able(item: Item, asked: Asked, user: UserAccount, patient: str | None) -> Item | None:
     if isinstance(item, ResourceScope):
-        if item.context == "patient":
-            return item if patient else None
-        return _as_user(item, user)
+        return _as_user(item, user) if patient or item.context != "patient" else None
     possible = {
         "fhirUser": fhir_user_of(user) is not None,
         "launch/patient": patient is not None,
@@ -70,8 +68,8 @@ def _able(item: Item, asked: Asked, user: UserAccount, patient: str | None) -> I
 
 
 def _as_user(item: ResourceScope, user: UserAccount) -> ResourceScope | None:
-    """A viewer who treats nobody looks, and changes nothing."""
-    if user.practitioner or user.patient or Role(user.role).reaches(Role.OPERATOR):
+    """A viewer looks, and changes nothing."""
+    if Role(user.role).reaches(Role.OPERATOR):
         return item
     actions = item.actions & SEEING
     return item.narrowed(item.type, actions) if actions else None

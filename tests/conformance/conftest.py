@@ -51,7 +51,7 @@ def site(server: Server, live: httpx.Client) -> Iterator[Site]:
     with httpx.Client(base_url=f"{server.url}/admin/v1/{server.org}/", headers=headers, timeout=30) as admin:
         bound = {"dr@clinic.example": {"practitioner": doctor}, "pat@clinic.example": {"patient": patient}}
         for email, who in bound.items():
-            user = {"email": email, "role": "viewer", "password": PASSWORD, **who}
+            user = {"email": email, "role": "operator", "password": PASSWORD, **who}
             admin.post("users", json=user).raise_for_status()
         people = (
             Person("dr@clinic.example", f"Practitioner/{doctor}"),

@@ -149,7 +149,8 @@ class Spelling:
 
 STAFF: dict[str, Any] = {"user_email": "ops@example.org", "user_role": "operator", "fhir_user": "Practitioner/p"}
 VIEWER: dict[str, Any] = {**STAFF, "user_role": "viewer", "fhir_user": None}
-HERSELF: dict[str, Any] = {"user_email": "a@example.org", "user_role": "viewer", "fhir_user": f"Patient/{A}"}
+HERSELF: dict[str, Any] = {"user_email": "a@example.org", "user_role": "operator", "fhir_user": f"Patient/{A}"}
+LOOKING: dict[str, Any] = {**HERSELF, "user_role": "viewer"}
 LAUNCHED: dict[str, Any] = {**STAFF, "patient": A}
 SPELLINGS = (
     Spelling("v2 all", "system/*.cruds", "cruds", "all"),
@@ -170,7 +171,9 @@ SPELLINGS = (
     Spelling("patient of another", "patient/*.cruds", "", "void", {**HERSELF, "patient": B}),
     Spelling("staff", "user/TYPE.cruds", "cruds", "all", STAFF),
     Spelling("viewer", "user/*.cruds", "rs", "all", VIEWER),
+    Spelling("viewer who treats", "user/*.cruds", "rs", "all", {**STAFF, "user_role": "viewer"}),
     Spelling("user herself", "user/*.cruds", "cruds", "own", HERSELF),
+    Spelling("viewer herself", "patient/*.cruds", "rs", "own", {**LOOKING, "patient": A}),
     Spelling("user without a user", "user/*.cruds", "", "void"),
     Spelling("system with a user", "system/*.cruds", "", "void", STAFF),
     Spelling("nothing", "", "", "none"),

@@ -18,7 +18,7 @@ from tests.gateway.definitions.strategies import DEFINITIONS
 BASE = "https://gateway.example/fhir/r4/north"
 STAFF: dict[str, Any] = {"user_email": "ops@example.org", "user_role": "operator", "fhir_user": "Practitioner/1"}
 VIEWER: dict[str, Any] = {**STAFF, "user_role": "viewer", "fhir_user": None}
-OWN: dict[str, Any] = {"user_email": "a@example.org", "user_role": "viewer", "fhir_user": "Patient/a"}
+OWN: dict[str, Any] = {"user_email": "a@example.org", "user_role": "operator", "fhir_user": "Patient/a"}
 TREATING = {"purposes": frozenset({"TREAT"})}
 VITALS = Criterion("category", "token", "", (TokenValue(None, "vital-signs"),))
 OF_A = compartment(DEFINITIONS, "Observation", "a")
@@ -50,7 +50,14 @@ def sight(scope: str, **caller: Any) -> Sight:
         ("user/Observation.cruds", VIEWER, "u", NEVER),
         ("user/Observation.cruds", VIEWER, "s", None),
         ("user/Observation.cruds", {**VIEWER, "user_role": None}, "c", NEVER),
-        ("user/Observation.cruds", {**VIEWER, "fhir_user": "Practitioner/1"}, "c", None),
+        *(
+            (f"{context}/Observation.cruds", {**VIEWER, "fhir_user": who, "patient": "a"}, action, NEVER)
+            for context in ("user", "patient")
+            for who in ("Practitioner/1", "Patient/a", None)
+            for action in "cud"
+        ),
+        ("user/Observation.cruds", {**VIEWER, "fhir_user": "Practitioner/1"}, "r", None),
+        ("user/Observation.cruds", {**VIEWER, "fhir_user": "Patient/a"}, "s", OF_A),
         ("user/Observation.rs", OWN, "r", OF_A),
         ("user/Observation.cruds", OWN, "c", OF_A),
         ("patient/Observation.rs", STAFF, "r", NEVER),
