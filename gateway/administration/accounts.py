@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.administration.asked import ChangedConnection, NewConnection, NewMapping, Pull, Push
+from gateway.administration.asked import ChangedConnection, NewConnection, NewMapping, OldMapping, Pull, Push, Unlock
 from gateway.administration.errand import Errand, Json
 from gateway.commands import connection, mapping
 from gateway.faults import Invalid
@@ -54,6 +54,12 @@ async def push(errand: Errand) -> Json:
     return await _done(errand, "push", order)
 
 
+async def unlock(errand: Errand) -> Json:
+    """POST connections/[name]/unlock"""
+    asked = errand.posted(Unlock)
+    return await connection.unlock_record(errand.services, errand.org, errand.name, asked.patient)
+
+
 async def log(errand: Errand) -> Json:
     """GET connections/[name]/log"""
     text = errand.request.query_params.get("limit", "50")
@@ -71,6 +77,12 @@ async def put_mapping(errand: Errand) -> Json:
     """POST connections/[name]/mappings"""
     asked = errand.posted(NewMapping)
     return await mapping.put_mapping(errand.services, errand.org, errand.name, asked.kind, asked.source, asked.to)
+
+
+async def drop_mapping(errand: Errand) -> Json:
+    """DELETE connections/[name]/mappings: the row is named by `kind` and `from`, in the query or in the body."""
+    asked = errand.named(OldMapping)
+    return await mapping.drop_mapping(errand.services, errand.org, errand.name, asked.kind, asked.source)
 
 
 async def _done(errand: Errand, what: str, order: Order) -> Json:

@@ -88,12 +88,25 @@ class Push(Posted, frozen=True):
     patient: str
 
 
+class Unlock(Posted, frozen=True):
+    """As `connection unlock` takes it."""
+
+    patient: str
+
+
 class NewMapping(Posted, frozen=True, rename={"source": "from"}):
     """As `mapping set` takes it."""
 
     kind: str
     source: str
     to: str
+
+
+class OldMapping(Posted, frozen=True, rename={"source": "from"}):
+    """As `mapping remove` takes it."""
+
+    kind: str
+    source: str
 
 
 class NewDemands(Posted, frozen=True):

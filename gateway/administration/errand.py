@@ -45,11 +45,20 @@ class Errand:
 
     def posted(self, shape: type[T]) -> T:
         """Raises Invalid, which names the member."""
-        try:
-            return msgspec.convert(parse_json(self.body) if self.body.strip() else {}, shape)
-        except msgspec.ValidationError as error:
-            said, _, place = str(error).partition(" - at `$")
-            raise Invalid(said, *([place.strip("`.")] if place else [])) from None
+        return _shaped(parse_json(self.body) if self.body.strip() else {}, shape)
+
+    def named(self, shape: type[T]) -> T:
+        """Of a DELETE, whose body need not arrive (RFC 9110, 9.3.5). Raises Invalid."""
+        query = dict(self.request.query_params)
+        return _shaped(query, shape) if query else self.posted(shape)
+
+
+def _shaped(given: Any, shape: type[T]) -> T:
+    try:
+        return msgspec.convert(given, shape)
+    except msgspec.ValidationError as error:
+        said, _, place = str(error).partition(" - at `$")
+        raise Invalid(said, *([place.strip("`.")] if place else [])) from None
 
 
 Doing = Callable[[Errand], Awaitable[Json]]

@@ -26,6 +26,12 @@ ROUTES: list[BaseRoute] = [
     at(f"{CONNECTION}/test", POST=errand(accounts.test)),
     at(f"{CONNECTION}/pull", POST=errand(accounts.pull)),
     at(f"{CONNECTION}/push", POST=errand(accounts.push)),
+    at(f"{CONNECTION}/unlock", POST=errand(accounts.unlock)),
     at(f"{CONNECTION}/log", GET=errand(accounts.log)),
-    at(f"{CONNECTION}/mappings", GET=errand(accounts.mappings), POST=errand(accounts.put_mapping)),
+    at(
+        f"{CONNECTION}/mappings",
+        GET=errand(accounts.mappings),
+        POST=errand(accounts.put_mapping),
+        DELETE=errand(accounts.drop_mapping),
+    ),
 ]

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from gateway.commands.answer import Json, print_json, realm_of, with_services
 from gateway.services import Services
-from gateway.sync.mappings import set_mapping
+from gateway.sync.mappings import remove_mapping, set_mapping
 
 app = typer.Typer(help="Mappings: payers, programs, locations and custom fields.", no_args_is_help=True)
 Org = Annotated[str, typer.Option(help="The organisation.")]
@@ -34,6 +34,27 @@ async def put_mapping(services: Services, org: str, name: str, kind: str, source
 
     await services.store.session_write(write)
     return {"connection": name, "mapping": kind, "from": source, "to": to}
+
+
+@app.command("remove")
+def remove(org: Org, name: str, kind: str, source: Annotated[str, typer.Argument(metavar="FROM")]) -> None:
+    """FROM is translated no longer."""
+
+    async def work(services: Services) -> None:
+        print_json(await drop_mapping(services, org, name, kind, source))
+
+    with_services(work)
+
+
+async def drop_mapping(services: Services, org: str, name: str, kind: str, source: str) -> Json:
+    realm = await realm_of(services, org)
+
+    def write(session: Session) -> str:
+        row = services.sync.connections.get(session, realm, name)
+        return remove_mapping(session, row, kind, source)
+
+    was = await services.store.session_write(write)
+    return {"connection": name, "mapping": kind, "from": source.strip(), "to": was, "removed": True}
 
 
 @app.command("list")

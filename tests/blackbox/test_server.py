@@ -124,3 +124,28 @@ def test_a_body_over_the_limit_is_refused_by_its_length(server: Server, bearer: 
     answer = connection.getresponse()
     assert (answer.status, json.load(answer)["issue"][0]["code"]) == (413, "too-long")
     connection.close()
+
+
+def test_mappings_over_http(server: Server) -> None:
+    made = server.run("client", "add", "--org", server.org, "--name", "Operations", "--scope", "gateway/admin")
+    form = {"grant_type": "client_credentials", "scope": "gateway/admin"}
+    found = httpx.get(f"{server.base}/.well-known/smart-configuration").json()
+    token = httpx.post(found["token_endpoint"], data=form, auth=(made["client_id"], made["client_secret"])).json()
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    connection = {
+        "name": "mapped", "translator": "ritten", "base_url": "https://ritten.example",
+        "set": {"tenant": "t", "push": "false", "pull": "false"}, "secret": {"client_id": "x", "client_secret": "y"},
+    }  # fmt: skip
+    told = {"connection": "mapped", "mapping": "payer", "from": "A & B", "to": "Both"}
+    with httpx.Client(base_url=f"{server.url}/admin/v1/{server.org}/connections/", headers=headers) as admin:
+        assert admin.post(f"{admin.base_url}".rstrip("/"), json=connection).status_code == 201
+        put = {"kind": "payer", "from": "A & B", "to": "Both"}
+        assert admin.post("mapped/mappings", json=put).json() == told
+        for wrong, status in (({"kind": "color", "from": "A"}, 400), ({"kind": "program", "from": "A & B"}, 404)):
+            assert admin.delete("mapped/mappings", params=wrong).status_code == status
+        assert admin.get("mapped/mappings").json()["payer"] == {"A & B": "Both"}
+        gone = admin.delete("mapped/mappings", params={"kind": "payer", "from": "A & B"})
+        assert (gone.status_code, gone.json()) == (200, {**told, "removed": True})
+        again = admin.request("DELETE", "mapped/mappings", json={"kind": "payer", "from": "A & B"})
+        assert again.status_code == 404
+        assert admin.get("mapped/mappings").json()["payer"] == {}

@@ -135,3 +135,9 @@ async def test_the_organisation_and_its_keys(ask: Ask, http: httpx.AsyncClient) 
     published = {key["kid"] for key in (await http.get("/oauth/north/jwks")).json()["keys"]}
     assert made.keys() == {"ES384", "RS256"}
     assert set(made.values()) < published
+
+
+@pytest.mark.parametrize("query", ["", "?kind=payer", "?from=x", "?kind=payer&from=x&to=y"])
+async def test_a_mapping_to_remove_is_named_by_its_kind_and_word(ask: Ask, query: str) -> None:
+    answer = await ask("DELETE", f"connections/ritten/mappings{query}")
+    assert (answer.status_code, issue(answer)["code"]) == (400, "invalid")
