@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.faults import DatabaseBusy, EmrBusy, Fault, Issue, MethodNotAllowed, NotFound, Throttled, Unauthenticated
 from gateway.interactions.exchange import json_response
 from gateway.outcome import UNKNOWN, answer_for, operation_outcome, outcome_of, unforeseen_outcome
+from gateway.services import Services
+from gateway.settings import Settings
 from gateway.store.trouble import busy, is_passing
 from gateway.telemetry import REQUESTS, SECONDS, frames
 from gateway.unread import Unread
@@ -55,7 +57,8 @@ class Envelope:
         structlog.contextvars.bind_contextvars(request_id=scope["request_id"])
         started, status = time.perf_counter(), 0
 
-        body = Unread(scope["headers"], receive)
+        settings = _settings(scope)
+        body = Unread(scope["headers"], receive, (settings.body_seconds or None) if settings is not None else None)
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -63,7 +66,7 @@ class Envelope:
                 await body.take()
                 status = message["status"]
                 message["headers"] = _complete(message["headers"], id)
-                if _is_https(scope):
+                if settings is not None and settings.public_url.startswith("https:"):  # a proxy in front ends the TLS
                     message["headers"].append(STRICT)
                 if body.left and scope.get("http_version") == "1.1":
                     message["headers"].append(CLOSING)
@@ -97,10 +100,10 @@ def _complete(headers: list[tuple[bytes, bytes]], request_id: bytes) -> list[tup
     return [*headers, (REQUEST_ID, request_id), VARIES, *always]
 
 
-def _is_https(scope: Scope) -> bool:
-    """As clients see it: a proxy in front ends the TLS."""
-    services = getattr(getattr(scope.get("app"), "state", None), "services", None)
-    return services is not None and services.settings.public_url.startswith("https:")
+def _settings(scope: Scope) -> Settings | None:
+    """None while the services are not open yet."""
+    services: Services | None = getattr(getattr(scope.get("app"), "state", None), "services", None)
+    return services.settings if services is not None else None
 
 
 @cache

@@ -16,6 +16,7 @@
     │   ├── NotAcceptable    no such response format
     │   ├── UnsupportedMedia  no such request format
     │   ├── TooLarge         over a declared limit
+    │   ├── TooSlow          the body did not come in time
     │   └── Throttled        more often, or more at once, than is allowed
     ├── EmrFault             an EMR erred; never shown as the client's
     │   ├── EmrUnreachable   no connection, or no answer in time        (retry)
@@ -122,6 +123,10 @@ class UnsupportedMedia(ClientFault):
 
 class TooLarge(ClientFault):
     """Over a declared limit."""
+
+
+class TooSlow(ClientFault):
+    """The client kept the gateway waiting for what it began to send."""
 
 
 class Throttled(ClientFault):

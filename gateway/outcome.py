@@ -33,6 +33,7 @@ ANSWERS: dict[type[Fault], Answer] = {
     faults.NotAcceptable: Answer(406, "not-supported"),
     faults.UnsupportedMedia: Answer(415, "not-supported"),
     faults.TooLarge: Answer(413, "too-long"),
+    faults.TooSlow: Answer(408, "timeout"),
     faults.Throttled: Answer(429, "throttled"),
     faults.EmrUnreachable: Answer(504, "timeout"),
     faults.EmrBusy: Answer(503, "throttled"),

@@ -27,9 +27,8 @@ from gateway.settings import Settings
 from gateway.telemetry import configure_logging
 
 GRACE_S = 10.0
-KEEP_ALIVE_S = 75.0
-"""Longer than a client usually keeps an idle connection: the side that closes first loses no request."""
 REQUESTS_PER_CONNECTION = 1_000_000
+A_DAY_S = 24 * 3600
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 log = structlog.get_logger()
 
@@ -80,10 +79,11 @@ async def serve_until_signalled(listener: socket.socket, app: Starlette) -> None
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
-    await hypercorn_serve(app, configuration(listener), shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+    await hypercorn_serve(app, configuration(listener, Settings.from_environment()), shutdown_trigger=stop.wait)  # type: ignore[arg-type]
 
 
-def configuration(listener: socket.socket) -> Config:
+def configuration(listener: socket.socket, settings: Settings) -> Config:
+    """A head that is not whole within the idle time is given up with its connection; bodies are bounded by unread.py."""
     config = Config()
     config.bind = [f"fd://{os.dup(listener.fileno())}"]  # the server closes the one it gets
     config.graceful_timeout = GRACE_S
@@ -91,8 +91,8 @@ def configuration(listener: socket.socket) -> Config:
     config.accesslog = None
     config.errorlog = None
     config.h11_max_incomplete_size = 64 * 1024
-    config.read_timeout = 120
-    config.keep_alive_timeout = KEEP_ALIVE_S
+    config.read_timeout = None  # it would break answers off that take longer
+    config.keep_alive_timeout = settings.idle_seconds or None  # type: ignore[assignment]
     return config
 
 
@@ -126,8 +126,10 @@ def _worker(listener: socket.socket) -> subprocess.Popen[bytes]:
 
 def serve_granian(host: str, port: int, workers: int) -> None:
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
     from granian.server import Server
 
+    idle = Settings.from_environment().idle_seconds or A_DAY_S
     server = Server(
         "gateway.serving:application",
         factory=True,
@@ -137,5 +139,6 @@ def serve_granian(host: str, port: int, workers: int) -> None:
         workers=workers,
         respawn_failed_workers=True,
         log_access=False,
+        http1_settings=HTTP1Settings(header_read_timeout=idle * 1000),
     )
     server.serve()

@@ -26,6 +26,8 @@ class Settings:
     client_at_once: int = 256
     failures: int = 300
     request_seconds: int = 300
+    body_seconds: int = 30
+    idle_seconds: int = 75
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -52,4 +54,6 @@ class Settings:
             client_at_once=whole("CLIENT_AT_ONCE", default.client_at_once),
             failures=whole("FAILURES", default.failures),
             request_seconds=whole("REQUEST_SECONDS", default.request_seconds),
+            body_seconds=whole("BODY_SECONDS", default.body_seconds),
+            idle_seconds=whole("IDLE_SECONDS", default.idle_seconds),
         )

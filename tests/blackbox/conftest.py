@@ -86,8 +86,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Server]:
-    """A server over a new database in the folder."""
+def serving(folder: Path, *options: str, **settings: str) -> Iterator[Server]:
+    """A server over a new database in the folder; the settings are variables without their prefix."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -95,6 +95,7 @@ def serving(folder: Path, *options: str) -> Iterator[Server]:
         "CROSSWALK_DATABASE_URL": f"sqlite:///{folder / 'crosswalk.db'}",
         "CROSSWALK_PUBLIC_URL": url,
         "CROSSWALK_LOG_LEVEL": "WARNING",
+        **{f"CROSSWALK_{name}": value for name, value in settings.items()},
     }
     told = in_one_process(
         environment,

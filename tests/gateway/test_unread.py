@@ -9,7 +9,8 @@ import pytest
 from starlette.types import Message
 
 from gateway import unread
-from gateway.unread import MOST, Unread
+from gateway.faults import TooSlow
+from gateway.unread import BYTES_A_SECOND, MOST, Unread
 
 CHUNKED = [(b"transfer-encoding", b"chunked")]
 
@@ -82,3 +83,31 @@ async def test_a_client_that_sends_for_ever_is_not_waited_for(monkeypatch: pytes
     left = Unread(CHUNKED, dripping)
     await left.take()
     assert left.left
+
+
+async def test_drops_use_up_the_time_that_a_client_has() -> None:
+    body = Body([b"a", b"b"], ends=False)
+    slow = Unread(CHUNKED, body.receive, 0.02)
+    assert [(await slow.receive())["body"] for _ in range(2)] == [b"a", b"b"]
+    with pytest.raises(TooSlow):
+        await slow.receive()
+    await slow.take()
+    assert (slow.left, body.taken) == (True, 2), "no more of it is waited for"
+
+
+async def test_what_comes_buys_time() -> None:
+    class Pausing(Body):
+        async def receive(self) -> Message:
+            await asyncio.sleep(0.01)
+            return await super().receive()
+
+    part = bytes(BYTES_A_SECOND)
+    steady = Unread(CHUNKED, Pausing([part] * 5).receive, 0.9)
+    for _ in range(6):
+        await steady.receive()
+    assert not steady.left
+
+
+async def test_no_time_is_no_limit() -> None:
+    unlimited = Unread(CHUNKED, Body([b"a"]).receive, None)
+    assert (await unlimited.receive())["body"] == b"a"
