@@ -12,7 +12,7 @@ from gateway.commands.progress import done_with_progress
 from gateway.faults import Invalid
 from gateway.services import Services
 from gateway.store.contract import Transaction
-from gateway.sync import log, overview
+from gateway.sync import lock, log, overview
 from gateway.sync.connections import Changed, endpoint_resource
 from gateway.sync.workflows import Order
 
@@ -141,16 +141,40 @@ def push(org: Org, name: str, patient: Annotated[str, typer.Argument(metavar="Pa
         refuse(f"{name}: {reason}")
 
 
-async def push_order(services: Services, org: str, name: str, patient: str) -> Order:
+def patient_id(patient: str) -> str:
     """Raises Invalid."""
     type, _, id = patient.partition("/")
     if type != "Patient" or not id:
         raise Invalid("Write the patient as Patient/ID", "patient")
+    return id
+
+
+async def push_order(services: Services, org: str, name: str, patient: str) -> Order:
+    """Raises Invalid."""
+    id = patient_id(patient)
     realm = await realm_of(services, org)
     stored = await services.store.read(realm.org, "Patient", id)
     if stored is None or stored.deleted:
         raise Invalid(f"There is no {patient}", "patient")
     return Order(realm.org, realm.slug, name, (id,), force=True)
+
+
+@app.command("unlock")
+def unlock(org: Org, name: str, patient: Annotated[str, typer.Argument(metavar="Patient/ID")]) -> None:
+    """Take updates of a record again that a discharge has locked ("Unlock EMR Updates")."""
+
+    async def work(services: Services) -> None:
+        print_json(await unlock_record(services, org, name, patient))
+
+    with_services(work)
+
+
+async def unlock_record(services: Services, org: str, name: str, patient: str) -> Json:
+    """`unlocked` is false where nothing was locked."""
+    id, realm = patient_id(patient), await realm_of(services, org)
+    rooms = services.sync.connections
+    unlocked = await services.store.write(realm.org, lambda tx: lock.unlock(tx, realm, rooms, name, id))
+    return {"patient": patient, "unlocked": unlocked}
 
 
 @app.command("log")

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from gateway.auth.users import Role
+from gateway.commands.connection import unlock_record
 from gateway.console import connections
 from gateway.console.pages import see_other
 from gateway.console.visit import Visit
@@ -17,10 +18,14 @@ from gateway.faults import Fault
 from gateway.outcome import answer_for
 from gateway.sync import log
 from gateway.sync.connections import MAPPING_KINDS, SHARED_SETTINGS
+from gateway.sync.lock import locked
 from gateway.sync.mappings import remove_mapping, set_mapping
 from gateway.sync.tables import Connection, LogEntry
+from gateway.sync.webhooks import last_seen, warnings
 
 PAGE = 50
+MOST_LOCKED = 100
+"""Locked records on one page; the others follow when these are unlocked."""
 FAILED_FIRST = "failed-first"
 ORDERS = {"": "Newest first", FAILED_FIRST: "Failed first", "failed": "Failed only"}
 NOTHING = {"kind": MAPPING_KINDS[0], "source": "", "target": ""}
@@ -69,8 +74,16 @@ async def drop_mapping(visit: Visit) -> Response:
     return _back(visit)
 
 
-def _back(visit: Visit) -> Response:
-    return see_other(f"/console/connections/{visit.request.path_params['name']}#mappings")
+async def unlock(visit: Visit) -> Response:
+    """POST /console/connections/[name]/unlock: the link "Unlock EMR Updates"."""
+    name = visit.request.path_params["name"]
+    told = await unlock_record(visit.services, visit.realm.slug, name, visit.form.get("patient", ""))
+    visit.did("unlock", connection=name, patient=told["patient"])
+    return _back(visit, "locked")
+
+
+def _back(visit: Visit, section: str = "mappings") -> Response:
+    return see_other(f"/console/connections/{visit.request.path_params['name']}#{section}")
 
 
 async def _shown(
@@ -87,6 +100,9 @@ def _details(visit: Visit, session: Session, row: Connection) -> dict[str, Any]:
         "settings": rooms.effective_settings(row),
         "declared": {**SHARED_SETTINGS, **rooms.translator(row).settings},
         "hooks": rooms.hooks(visit.realm, row) if visit.reaches(Role.ADMIN) else None,
+        "seen": last_seen(session, rooms, row),
+        "warnings": list(warnings(session, rooms, row)),
+        "locked": locked(session, row.id or 0, MOST_LOCKED),
         "mappings": rooms.mappings(session, row),
         "kinds": MAPPING_KINDS,
         "name": row.name,

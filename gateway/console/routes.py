@@ -42,6 +42,7 @@ PAGES: list[BaseRoute] = [
     Route(f"{ONE}/log", for_role(Role.VIEWER, connection.older)),
     Route(f"{ONE}/pull", for_role(Role.OPERATOR, connections.pull), methods=["POST"]),
     Route(f"{ONE}/test", for_role(Role.OPERATOR, connections.test), methods=["POST"]),
+    Route(f"{ONE}/unlock", for_role(Role.OPERATOR, connection.unlock), methods=["POST"]),
     Route(f"{ONE}/mappings", for_role(Role.OPERATOR, connection.add_mapping), methods=["POST"]),
     Route(f"{ONE}/mappings/remove", for_role(Role.OPERATOR, connection.drop_mapping), methods=["POST"]),
     Mount("/static", Static(packages=[("gateway.console", "static")])),

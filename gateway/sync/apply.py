@@ -18,6 +18,8 @@ from gateway.store import document
 from gateway.store.contract import Transaction
 from gateway.sync import links, tasks
 from gateway.sync.identity import same_person
+from gateway.sync.lock import Lock
+from gateway.sync.stays import Reading
 from gateway.sync.tables import Connection, Link
 from gateway.translation import path
 from gateway.translation.contract import Account, Part, Pulled, Pushed
@@ -68,14 +70,37 @@ class ChartApplication:
     def run(self) -> Applied:
         """Raises RefusedResource; the caller then rolls back to where the chart began."""
         patient = self._patient_link()
+        reading = Reading.of(self.session, self.connection, self.pulled.stay)
+        if held := self._held_back(reading, patient):
+            return held
         if self.pulled.incomplete:
             return self._incomplete(patient)
-        bound = [(part, self._link_for(part, patient)) for part in self.pulled.parts]
+        if reading is not None and patient is not None:
+            self._lock.admit(reading, patient)
+        parts = reading.parts(self.pulled.parts, patient) if reading else self.pulled.parts
+        bound = [(part, self._link_for(part, patient)) for part in parts]
         here = {f"{part.lens.type}/{part.key}": f"{part.lens.type}/{link.local_id}" for part, link in bound}
         became = [self._write(part, link, here) for part, link in bound]
         self._tell_waiting_task(patient)
-        subject = f"Patient/{patient.local_id}" if patient else None
-        return Applied(_overall(became), subject, self._detail())
+        overall = _overall(became)
+        if reading is not None and patient is not None:
+            self._lock.settle(reading, patient, news=overall is not Became.UNCHANGED)
+        return Applied(overall, _subject(patient), self._detail())
+
+    @property
+    def _lock(self) -> Lock:
+        return Lock(self.tx, self.session, self.realm, self.connection)
+
+    def _held_back(self, reading: Reading | None, patient: Link | None) -> Applied | None:
+        """What was overtaken by a later reading, or is locked, is not taken."""
+        if reading is None:
+            return None
+        if reading.is_stale:
+            return Applied(Became.UNCHANGED, _subject(patient))
+        if self._lock.holds_back(reading, patient):
+            return Applied(Became.SKIPPED, _subject(patient), patient.locked or "" if patient else "")
+        # Unlocked since it was looked at: the unlocking has the details fetched.
+        return None if self.pulled.parts else Applied(Became.SKIPPED, _subject(patient))
 
     def _detail(self) -> str:
         unknown = self.pulled.unaccounted
@@ -112,8 +137,7 @@ class ChartApplication:
         if patient is not None and self._exists("Patient", patient.local_id):
             patient.missing = missing
             self._keep(patient)
-        resource = f"Patient/{patient.local_id}" if patient and patient.id else None
-        return Applied(Became.SKIPPED, resource, f"not taken yet; the EMR's chart lacks: {missing}")
+        return Applied(Became.SKIPPED, _subject(patient), f"not taken yet; the EMR's chart lacks: {missing}")
 
     def _link_for(self, part: Part, patient: Link | None) -> Link:
         if part.lens.type == "Patient" and patient is not None and part.key == self.pulled.patient_key:
@@ -216,6 +240,10 @@ class ChartApplication:
     def _read(self, type: str, id: str) -> Resource | None:
         stored = self.tx.read(type, id)
         return None if stored is None or stored.deleted else document.decode(stored.body)
+
+
+def _subject(patient: Link | None) -> str | None:
+    return f"Patient/{patient.local_id}" if patient and patient.id else None
 
 
 def _content(resource: Resource) -> Resource:

@@ -1,4 +1,7 @@
-"""Inbound webhooks of EMRs: a mere trigger. Whatever the body says, the news is fetched through the EMR's own API."""
+"""Inbound webhooks of EMRs: a mere trigger. Whatever the body says, the news is fetched through the EMR's own API.
+
+A body may name charts; those are fetched at once, beside the pull of everything that is news.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from gateway.auth.authority import Realm
 from gateway.faults import NotFound
 from gateway.negotiation import read_body
 from gateway.services import Services
-from gateway.sync.orders import Order
+from gateway.translation.announced import Announcing
+from gateway.translation.contract import Translator
 
 MAX_BODY = 256 * 1024
 NOTHING = "There is nothing at this address"
@@ -22,24 +26,24 @@ log = structlog.get_logger()
 
 
 async def receive_hook(request: Request) -> Response:
-    """POST /hooks/[org]/[connection]/[hook]/[token]: queues a pull and answers at once."""
+    """POST /hooks/[org]/[connection]/[hook]/[token]: queues a pull and answers once that is committed."""
     services: Services = request.app.state.services
     connection, hook = request.path_params["connection"], request.path_params["hook"]
-    await read_body(request, MAX_BODY)
-    realm, pulls = await _admitted(services, request.path_params)
-    if pulls:
-        await services.sync.workflows.enqueue_pull(Order(realm.org, realm.slug, connection))
-    log.info("webhook", org=realm.slug, connection=connection, hook=hook, pulls=pulls)
+    body = await read_body(request, MAX_BODY)
+    realm, translator = await _admitted(services, request.path_params)
+    keys = tuple(translator.named(body)) if isinstance(translator, Announcing) else ()
+    await services.sync.announcements.take(realm, connection, hook, keys)
+    log.info("webhook", org=realm.slug, connection=connection, hook=hook, named=len(keys))
     return Response(status_code=202)
 
 
-async def _admitted(services: Services, place: Mapping[str, str]) -> tuple[Realm, bool]:
-    """Whose address it is and whether its connection pulls. What is wrong with another address is not told."""
+async def _admitted(services: Services, place: Mapping[str, str]) -> tuple[Realm, Translator]:
+    """Whose address it is and who reads what it says. What is wrong with another address is not told."""
     try:
         realm = await anyio.to_thread.run_sync(services.auth.realm, place["org"])
-        token, pulls = await services.sync.hook(realm, place["connection"], place["hook"])
+        token, translator = await services.sync.hook(realm, place["connection"], place["hook"])
     except NotFound:
         raise NotFound(NOTHING) from None
     if not hmac.compare_digest(token.encode(), place["token"].encode()):
         raise NotFound(NOTHING)
-    return realm, pulls
+    return realm, translator

@@ -39,7 +39,7 @@ def awaiting(session: Session, connection: int) -> list[Link]:
 
 
 def linked(link: Link) -> Linked:
-    return Linked(link.local_id, link.external_key, record_of(link))
+    return Linked(link.local_id, link.external_key, record_of(link), locked=link.locked is not None)
 
 
 def record_of(link: Link | None) -> Record | None:

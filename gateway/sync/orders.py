@@ -9,7 +9,9 @@ from dbos import EnqueueOptions
 
 PUSH_QUEUE = "push"
 PULL_QUEUE = "pull"
-QUEUES = {"push": PUSH_QUEUE, "pull": PULL_QUEUE, "test": PULL_QUEUE}
+QUEUES = {"push": PUSH_QUEUE, "pull": PULL_QUEUE, "fetch": PULL_QUEUE, "test": PULL_QUEUE}
+ASIDE = frozenset({"fetch", "test"})
+"""What does not wait for a long pull."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,15 @@ class Order:
         return hashlib.sha256(told.encode()).hexdigest()
 
 
+def partition_of(name: str, order: Order) -> str:
+    return f"{order.partition}/{name}" if name in ASIDE else order.partition
+
+
 def options(name: str, order: Order, delay: float = 0, workflow_id: str | None = None) -> EnqueueOptions:
-    """A test does not wait for a long pull: it has a partition of its own."""
-    partition = f"{order.partition}/test" if name == "test" else order.partition
     made: EnqueueOptions = {
         "workflow_name": name,
         "queue_name": QUEUES[name],
-        "queue_partition_key": partition,
+        "queue_partition_key": partition_of(name, order),
     }
     if delay:
         made["delay_seconds"] = delay

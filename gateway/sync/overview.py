@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from gateway.auth.authority import Realm
 from gateway.sync.connections import Connections
 from gateway.sync.tables import Connection, Link
+from gateway.sync.webhooks import last_seen, warnings
 
 
 def connections(session: Session, rooms: Connections, realm: Realm, now: int) -> list[dict[str, Any]]:
@@ -31,6 +32,8 @@ def connection(session: Session, rooms: Connections, realm: Realm, row: Connecti
         "linked": _patients(session, row, col(Link.external_key).is_not(None)),
         "incomplete": _patients(session, row, col(Link.missing).is_not(None)),
         "locked": _patients(session, row, col(Link.locked).is_not(None)),
+        "webhooks": {hook: {"last_seen": _instant(seen)} for hook, seen in last_seen(session, rooms, row).items()},
+        "warnings": list(warnings(session, rooms, row)),
         "settings": rooms.effective_settings(row),
         "endpoint": f"{realm.fhir_base}/via/{row.name}",
     }

@@ -25,6 +25,7 @@ from gateway.auth.secrets import SecretBox
 from gateway.definitions.contract import Definitions
 from gateway.faults import NotFound
 from gateway.store.store import SqlStore
+from gateway.sync.announcements import Announcements
 from gateway.sync.connections import Connections
 from gateway.sync.executors import BEAT_S, Executors
 from gateway.sync.journal import configuration, journal_client
@@ -86,18 +87,19 @@ class Sync:
             clock,
             patience or Patience(),
         )
+        self.announcements = Announcements(store, self.connections, self.workflows.enqueue, clock)
         self.tidying = Tidying(store, self.connections, push, self.client, clock)
         self.outbox = PushOutbox(self.connections, self.workflows.enqueue_push)
         self.others: list[DurableWork] = []
 
-    async def hook(self, realm: Realm, connection: str, hook: str) -> tuple[str, bool]:
-        """The secret part of that webhook's address, and whether the connection pulls. Raises NotFound."""
+    async def hook(self, realm: Realm, connection: str, hook: str) -> tuple[str, Translator]:
+        """The secret part of that webhook's address, and the connection's translator. Raises NotFound."""
 
-        def read(session: Session) -> tuple[str, bool]:
+        def read(session: Session) -> tuple[str, Translator]:
             row = self.connections.get(session, realm, connection)
             if not self.connections.is_usable(row) or hook not in self.connections.translator(row).webhooks:
                 raise NotFound("There is no such webhook")
-            return self.connections.hook_token(row), self.connections.effective_settings(row)["pull"] == "true"
+            return self.connections.hook_token(row), self.connections.translator(row)
 
         return await self.store.session_read(read)
 

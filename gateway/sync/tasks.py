@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -16,7 +16,13 @@ from gateway.translation.contract import Pushed
 from gateway.translation.lens import LeftOut
 
 TASK_CODES = f"{CANONICAL}CodeSystem/task-code"
+REASON_CODES = f"{CANONICAL}CodeSystem/task-status-reason"
+LOCKED = "emr-updates-locked"
 OUTPUT_CODES = f"{CANONICAL}CodeSystem/task-output"
+INPUT_CODES = f"{CANONICAL}CodeSystem/task-input"
+BUSINESS_CODES = f"{CANONICAL}CodeSystem/task-business-status"
+ASKED = {"system": BUSINESS_CODES, "code": "answer-needed", "display": "A person has to answer"}
+CANDIDATE = "candidate"
 MAX_LEFT_OUT = 200
 
 
@@ -33,21 +39,94 @@ def report(
     status: str,
     reason: str | None = None,
     pushed: Pushed | None = None,
+    asked: Sequence[str] | None = None,
+    settled: bool = False,
 ) -> Stored:
-    """Write the Task's new state. Outputs stay as they are until a push brings new ones."""
+    """Write the Task's new state. Outputs stay as they are until a push brings new ones.
+
+    `asked`: a person is asked, which of these records of the EMR is the patient's. The question stays until it is
+    `settled`, or the push completed.
+    """
     id = task_id(realm, connection, patient_id)
     before = transaction.read("Task", id)
     task = _new(connection, patient_id, id, transaction.now) if before is None or before.deleted else _decode(before)
     task["status"] = status
     task["lastModified"] = instant(transaction.now)
-    task.pop("statusReason", None)
-    if reason:
-        task["statusReason"] = {"text": reason}
+    _explain(task, _lock_of(task), reason)
     if pushed is not None:
         task.pop("output", None)
         if outputs := list(_outputs(pushed)):
             task["output"] = outputs
+    if asked is not None:
+        _ask(task, asked)
+    elif settled or status == "completed":
+        _end_question(task)
     return transaction.put(task)
+
+
+def _ask(task: Resource, candidates: Sequence[str]) -> None:
+    _end_question(task)
+    if candidates:
+        task["output"] = [*task.get("output", ()), *(_output(CANDIDATE, key) for key in candidates)]
+    task["businessStatus"] = {"coding": [ASKED], "text": ASKED["display"]}
+
+
+def _end_question(task: Resource) -> None:
+    task.pop("businessStatus", None)
+    if others := [output for output in task.pop("output", ()) if output["type"].get("text") != CANDIDATE]:
+        task["output"] = others
+    _take_out_answers(task)
+
+
+def _take_out_answers(task: Resource) -> None:
+    """An answer that was taken must not answer the next question as well; the history has it."""
+    kept = [item for item in task.pop("input", ()) if not _is_answer(item)]
+    if kept:
+        task["input"] = kept
+
+
+def _is_answer(item: Resource) -> bool:
+    return any(coding.get("system") == INPUT_CODES for coding in (item.get("type") or {}).get("coding", ()))
+
+
+def lock(transaction: Transaction, realm: Realm, connection: str, patient_id: str, reason: str) -> Stored:
+    """Show that updates from the EMR are locked, beside how the delivery stands. One is made where none was needed."""
+    return _noted(transaction, realm, connection, patient_id, reason)
+
+
+def unlock(transaction: Transaction, realm: Realm, connection: str, patient_id: str) -> Stored:
+    return _noted(transaction, realm, connection, patient_id, None)
+
+
+def _noted(transaction: Transaction, realm: Realm, connection: str, patient_id: str, lock: str | None) -> Stored:
+    id = task_id(realm, connection, patient_id)
+    before = transaction.read("Task", id)
+    if before is None or before.deleted:
+        task = {**_new(connection, patient_id, id, transaction.now), "status": "completed"}
+    else:
+        task = _decode(before)
+    said, text = _lock_of(task), task.get("statusReason", {}).get("text")
+    task["lastModified"] = instant(transaction.now)
+    _explain(task, lock, None if text == said else text)
+    return transaction.put(task)
+
+
+def _explain(task: Resource, lock: str | None, reason: str | None) -> None:
+    """The lock stays told as a code while a push has a reason of its own to tell."""
+    task.pop("statusReason", None)
+    if lock is not None:
+        coding = {"system": REASON_CODES, "code": LOCKED, "display": lock}
+        task["statusReason"] = {"coding": [coding], "text": reason or lock}
+    elif reason:
+        task["statusReason"] = {"text": reason}
+
+
+def _lock_of(task: Resource) -> str | None:
+    """In which words the Task says that updates from the EMR are locked."""
+    for coding in task.get("statusReason", {}).get("coding", ()):
+        if (coding.get("system"), coding.get("code")) == (REASON_CODES, LOCKED):
+            return str(coding.get("display"))
+    return None
 
 
 def status(transaction: Transaction, realm: Realm, connection: str, patient_id: str) -> str | None:

@@ -19,6 +19,7 @@ from gateway.sync.pull import Pull
 from gateway.sync.pull_workflow import Polling, PullWorkflow
 from gateway.sync.push import Push
 from gateway.sync.push_workflow import PushWorkflow
+from gateway.sync.recalls import FetchWorkflow, Recalls
 from gateway.sync.runners import Runners
 from gateway.sync.tables import Connection
 from gateway.translation.contract import Moment
@@ -48,7 +49,9 @@ class Workflows:
         self.client = client
         self.clock = clock
         self.pushes = PushWorkflow(store, push, runners, client, patience, self._realm, self._moment)
-        self.pulls = PullWorkflow(store, pull, runners, patience, self._realm, self._moment)
+        recalls = Recalls(pull)
+        self.fetches = FetchWorkflow(recalls, runners, patience, self._realm, self._moment)
+        self.pulls = PullWorkflow(store, pull, recalls, runners, patience, self._realm, self._moment)
         self.polling = Polling(connections, runners, client, clock)
 
     def register(self) -> None:
@@ -60,6 +63,9 @@ class Workflows:
         async def pull(order: Order) -> dict[str, Any]:
             return await self.pulls.run(order)
 
+        async def fetch(order: Order) -> dict[str, Any]:
+            return await self.fetches.run(order)
+
         async def test(order: Order) -> dict[str, Any]:
             return await test_connection(self.runners, self._realm(order), order.connection)
 
@@ -69,6 +75,7 @@ class Workflows:
         self.run = {
             "push": DBOS.workflow(name="push", max_recovery_attempts=MAX_RECOVERIES)(push),
             "pull": DBOS.workflow(name="pull", max_recovery_attempts=MAX_RECOVERIES)(pull),
+            "fetch": DBOS.workflow(name="fetch", max_recovery_attempts=MAX_RECOVERIES)(fetch),
             "test": DBOS.workflow(name="test")(test),
         }
         self.run_poll = DBOS.workflow(name="poll")(poll)
@@ -84,6 +91,9 @@ class Workflows:
     async def enqueue_pull(self, order: Order) -> str:
         """Have a process that works on the queues pull; answers the workflow's id."""
         return await self.polling.enqueue(order)
+
+    async def enqueue(self, order: Order, name: str) -> str:
+        return await self.polling.enqueue(order, name=name)
 
     async def now(self, name: str, order: Order) -> dict[str, Any]:
         """Push, pull or test in this process and wait for it. Sync has to be working."""

@@ -26,8 +26,14 @@ import msgspec
 from gateway.faults import EmrNonsense, Fault
 from gateway.translation.known import Known
 from gateway.translation.lens import LeftOut
+from gateway.translation.pulled import DischargeLock as DischargeLock
+from gateway.translation.pulled import Part as Part
+from gateway.translation.pulled import Pulled as Pulled
+from gateway.translation.pulled import PullPage as PullPage
+from gateway.translation.pulled import Referral as Referral
+from gateway.translation.pulled import Stay as Stay
 from gateway.translation.rows import Bindings, Record, Resource
-from gateway.translation.view import View, Viewed
+from gateway.translation.view import Viewed
 
 T = TypeVar("T")
 DECODER = msgspec.json.Decoder(float_hook=Decimal)
@@ -221,6 +227,8 @@ class Linked:
     """None until the EMR has told its own."""
     record: Record | None = field(default=None, repr=False)
     """The vendor's document as last synced."""
+    locked: bool = False
+    """No updates of the stays that were taken are wanted now (`DischargeLock`): their details need not be asked for."""
     sent: datetime | None = None
     """When a create went out whose record the EMR has not shown yet."""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -260,55 +268,6 @@ class Pushed:
     """What `Linked.files` is from now on; None: as it was."""
     detail: str = "200 OK"
     """What the log shows: the EMR's answer in a few words, without patient data."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One resource within a pulled chart or list: the record, and the table that reads it.
-
-    `key` is the EMR's own key of this part, unique per connection and type. References to other parts are written
-    `emr:Type/key` in `references` or by the table; sync turns them into the store's.
-    """
-
-    lens: View
-    key: str
-    record: Record = field(repr=False)
-    references: Mapping[str, str] = field(default_factory=dict)
-    """FHIR path → `emr:Type/key`, set after the table has read the record."""
-    match: tuple[str, ...] = ()
-    """FHIR paths by which a part that is not linked yet is recognised among the patient's own resources of its type:
-
-    all values equal, and one such resource only (a Coverage by `subscriberId`). Empty: it is never recognised so.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """One chart: the Patient part first. Lists (Location, Practitioner …) come as Pulled without `patient_key`."""
-
-    patient_key: str | None
-    parts: tuple[Part, ...]
-    local_id: str | None = None
-    """Our own id, when the EMR gave it back."""
-    incomplete: tuple[str, ...] = ()
-    """What the chart still lacks before updates are taken (`MR number` …); such a chart is linked but not applied."""
-    unaccounted: tuple[str, ...] = ()
-    """Vendor paths that no table knows, for the log."""
-
-
-@dataclass(frozen=True, slots=True)
-class PullPage:
-    """A bounded part of a pull. The cursor is stored in the transaction that applies the page."""
-
-    charts: tuple[Pulled, ...]
-    cursor: str | None
-    more: bool
-    total: int | None = None
-    """How many charts the whole pull is about, when the EMR says; for progress only."""
-    gone: int | None = None
-    """How many of them this page dealt with, those without news included; None: its charts."""
-    notes: tuple[str, ...] = ()
-    """What the operator should know and what stops nothing (a list that is switched off), without patient data."""
 
 
 @dataclass(frozen=True, slots=True)

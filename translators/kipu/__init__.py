@@ -14,6 +14,7 @@ from gateway.translation.contract import (
     Found,
     Linked,
     Moment,
+    Pulled,
     PullPage,
     Pushed,
     RecordKind,
@@ -26,6 +27,7 @@ from gateway.translation.view import Viewed
 from translators.kipu import diagnosis, live, system
 from translators.kipu.coverage import COVERAGE
 from translators.kipu.encounter import ENCOUNTER
+from translators.kipu.fetch import fetch, named
 from translators.kipu.kinds import KINDS
 from translators.kipu.location import SITE
 from translators.kipu.patient import PATIENT
@@ -75,6 +77,14 @@ class Kipu:
         self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
         return diagnosis.explained(account, pull(account, cursor, known, moment, types))
+
+    def named(self, body: bytes) -> Sequence[str]:
+        return named(body)
+
+    def fetch(
+        self, account: Account, keys: Sequence[str], known: Acquainted, moment: Moment
+    ) -> Flow[tuple[Pulled, ...]]:
+        return fetch(account, keys, known, moment)
 
     def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
         return live.read(account, type, id)

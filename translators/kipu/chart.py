@@ -8,7 +8,7 @@ from typing import Any
 from gateway.translation.contract import Account, Linked, Part, Pulled
 from gateway.translation.lens import ResourceMap
 from gateway.translation.rows import Record
-from translators.kipu import casefile
+from translators.kipu import casefile, referral
 from translators.kipu.coverage import COVERAGE, SUBSCRIBER, coverage_key
 from translators.kipu.document import UNSHOWN
 from translators.kipu.encounter import ENCOUNTER, place_of
@@ -40,6 +40,7 @@ def pulled(account: Account, record: Record, link: Linked | None) -> Pulled:
         casefile.our_id(record),
         tuple(label for name, label in GATE.items() if record.get(name) in (None, "")),
         tuple(sorted(_unknown(record))),
+        stay=referral.stay(account, record, key, _facility(record)),
     )
 
 
@@ -69,7 +70,7 @@ def _parties(account: Account, record: Record) -> Iterator[Part]:
     for table, key in (
         (FACILITY, _facility(record)),
         (REFERRER, _party("referrer", record.get("referrer_name"))),
-        (DESTINATION, _party("destination", record.get("discharge_or_transition_name"))),
+        (DESTINATION, _destination(record)),
     ):
         if key:
             yield _shared(account, table, key, record)
@@ -84,6 +85,11 @@ def _facility(record: Mapping[str, Any]) -> str | None:
     return f"facility:{record['location_id']}" if record.get("location_id") and record.get("location_name") else None
 
 
+def _destination(record: Record) -> str | None:
+    """An Organization needs a name: a destination of which only the key is shown is named by that."""
+    return referral.destination(record) if record.get("discharge_or_transition_name") else None
+
+
 def _party(kind: str, name: Any) -> str | None:
     return f"{kind}:{name}" if name else None
 
@@ -96,7 +102,7 @@ def _stay(account: Account, record: Record, patient: str) -> Iterator[Part]:
     for path, key in (
         ("serviceProvider", _facility(record)),
         ("hospitalization.origin", _party("referrer", record.get("referrer_name"))),
-        ("hospitalization.destination", _party("destination", record.get("discharge_or_transition_name"))),
+        ("hospitalization.destination", _destination(record)),
     ):
         if key:
             references[path] = f"emr:Organization/{key}"

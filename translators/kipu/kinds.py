@@ -33,6 +33,7 @@ from translators.kipu.location import (
     SITE,
 )
 from translators.kipu.patient import PATIENT
+from translators.kipu.referral import REFERRAL, REFERRAL_LEAVES, REFERRALS
 from translators.kipu.staff import (
     CARE_LEVEL,
     LISTED_PAYER,
@@ -156,5 +157,6 @@ KINDS: tuple[RecordKind, ...] = (
     RecordKind("provider", PERSON_FIELDS | {"specialty", "fax"}, (PROVIDER, PROVIDER_ROLE), {}, {}, PROVIDERS),
     RecordKind("referrer", PARTY_FIELDS | {"contact_type"}, (LISTED_REFERRER,), REFERRER_IGNORED, {}, REFERRERS),
     RecordKind("payor", PARTY_FIELDS, (LISTED_PAYER,), {}, {}, PAYORS),
+    RecordKind("referral", REFERRAL_LEAVES, (REFERRAL,), {}, {}, REFERRALS),
     RecordKind("care level", fields("id name enabled"), (CARE_LEVEL,), {}, {}, CARE_LEVELS),
 )
