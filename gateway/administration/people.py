@@ -57,6 +57,11 @@ async def disable_user(errand: Errand) -> Json:
     return await user.disable_one(errand.services, errand.org, errand.name)
 
 
+async def sign_out_user(errand: Errand) -> Json:
+    """POST users/[email]/sign-out"""
+    return await user.sign_out_one(errand.services, errand.org, errand.name)
+
+
 async def launch(errand: Errand) -> Json:
     """POST launch"""
     asked = errand.posted(NewLaunch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from gateway.administration import accounts, people
+from gateway.administration import accounts, conflicts, people
 from gateway.administration.errand import errand
 from gateway.routing import at
 
@@ -19,6 +19,7 @@ ROUTES: list[BaseRoute] = [
     at(f"{BASE}/clients/{{name}}/disable", POST=errand(people.disable_client)),
     at(f"{BASE}/users", GET=errand(people.users), POST=errand(people.add_user, status=201)),
     at(f"{BASE}/users/{{name}}/disable", POST=errand(people.disable_user)),
+    at(f"{BASE}/users/{{name}}/sign-out", POST=errand(people.sign_out_user)),
     at(f"{BASE}/initial-tokens", POST=errand(people.initial_token, status=201)),
     at(f"{BASE}/launch", POST=errand(people.launch, status=201)),
     at(f"{BASE}/connections", GET=errand(accounts.connections), POST=errand(accounts.add, status=201)),
@@ -28,6 +29,8 @@ ROUTES: list[BaseRoute] = [
     at(f"{CONNECTION}/push", POST=errand(accounts.push)),
     at(f"{CONNECTION}/unlock", POST=errand(accounts.unlock)),
     at(f"{CONNECTION}/log", GET=errand(accounts.log)),
+    at(f"{CONNECTION}/conflicts", GET=errand(conflicts.listed)),
+    at(f"{CONNECTION}/conflicts/{{conflict}}", POST=errand(conflicts.settle)),
     at(
         f"{CONNECTION}/mappings",
         GET=errand(accounts.mappings),

@@ -80,6 +80,8 @@ ACTIONS = {
     "history-type": "R", "history-system": "R", "export": "R", "import": "C",
 }  # fmt: skip
 """All else is executed."""
+OF_AUTHORIZATION = {"token": "token", "sign-in": "login", "provider/callback": "login", "sign-out": "logout"}
+"""The addresses below /oauth/{org}; all others change what somebody may do."""
 
 
 @cache
@@ -119,9 +121,9 @@ def _plain(template: str) -> str:
 
 def _of_authorization(template: str, method: str) -> str | None:
     name = template.removeprefix("/oauth/{org}/")
-    if name == "jwks" or (method == "GET" and name not in ("userinfo", "callback")):
+    if name == "jwks" or (method == "GET" and name not in ("userinfo", "provider/callback")):
         return None  # pages that only ask
-    return {"token": "token", "sign-in": "login", "callback": "login"}.get(name, "authorization")
+    return OF_AUTHORIZATION.get(name, "authorization")
 
 
 def _other(template: str, method: str) -> str:

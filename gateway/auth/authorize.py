@@ -13,10 +13,12 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.audit.noting import note
 from gateway.auth import consent, launches, patient_choice, sessions
 from gateway.auth.authorization_request import judge
 from gateway.auth.forms import read_fields
 from gateway.auth.grants import Decision, open_grant
+from gateway.auth.leaving import EVERYWHERE, leave
 from gateway.auth.pages import to_application
 from gateway.auth.password_sign_in import open_for, try_password
 from gateway.auth.patient_choice import Found, Listing
@@ -70,7 +72,9 @@ async def sign_out(request: Request) -> Response:
     visit, form = await posted(request)
     check_form(visit, form)
     if (leaving := visit.signed_in) is not None:
-        await visit.services.store.session_write(lambda s: sessions.end_session(s, leaving))
+        everywhere, now = EVERYWHERE in form, visit.services.clock()
+        note(request.scope, {"user": leaving.email, "told": EVERYWHERE if everywhere else ""})
+        await visit.services.store.session_write(lambda s: leave(s, leaving, everywhere=everywhere, now=now))
     response = await proceed(await arrived(request, visit.services, visit.realm, visit.asked))
     sessions.drop_lax_cookie(response, visit.services.settings, visit.realm.path, sessions.COOKIE)
     return response

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.audit.noting import note
 from gateway.auth import sessions
 from gateway.auth.authorization_request import S256, unseal
 from gateway.auth.authorize import sign_in_page, signed_in
@@ -94,6 +95,7 @@ async def come_back(request: Request) -> Response:
 
 async def _as_user(visit: Visit, provider: Provider, email: str) -> Response:
     key = (visit.realm.org, account_name(email))
+    note(visit.request.scope, {"user": key[1]})
     user = await visit.services.store.session_read(lambda s: s.get(UserAccount, key))
     if user is None or user.disabled is not None:
         log.info("provider_sign_in_refused", org=visit.realm.slug)

@@ -47,14 +47,16 @@ def remove(org: Org, name: str, kind: str, source: Annotated[str, typer.Argument
 
 
 async def drop_mapping(services: Services, org: str, name: str, kind: str, source: str) -> Json:
-    realm = await realm_of(services, org)
+    realm, connections, word = await realm_of(services, org), services.sync.connections, source.strip()
 
-    def write(session: Session) -> str:
-        row = services.sync.connections.get(session, realm, name)
-        return remove_mapping(session, row, kind, source)
+    def write(session: Session) -> str | None:
+        row = connections.get(session, realm, name)
+        was = connections.mappings(session, row).get(kind, {}).get(word)
+        remove_mapping(session, row, kind, word)
+        return was
 
     was = await services.store.session_write(write)
-    return {"connection": name, "mapping": kind, "from": source.strip(), "to": was, "removed": True}
+    return {"connection": name, "mapping": kind, "from": word, "to": was, "removed": True}
 
 
 @app.command("list")

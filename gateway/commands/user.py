@@ -10,8 +10,9 @@ import anyio
 import typer
 from sqlmodel import Session, select
 
+from gateway.auth.leaving import sign_out_everywhere
 from gateway.auth.tables import UserAccount
-from gateway.auth.users import NewUser, Role, add_user, check, disable_user, hash_password
+from gateway.auth.users import NewUser, Role, account_name, add_user, check, disable_user, hash_password
 from gateway.commands.answer import Json, print_json, realm_of, refuse, stderr, with_services
 from gateway.services import Services
 
@@ -67,6 +68,22 @@ async def disable_one(services: Services, org: str, email: str) -> Json:
     return await services.store.session_write(
         lambda session: described(org, disable_user(session, realm.org, email, now=now))
     )
+
+
+@app.command("sign-out")
+def sign_out(email: str, org: Annotated[str, typer.Option()]) -> None:
+    """End all sessions of a user, and what applications hold from them; they may sign in again."""
+
+    async def work(services: Services) -> None:
+        print_json(await sign_out_one(services, org, email))
+
+    with_services(work)
+
+
+async def sign_out_one(services: Services, org: str, email: str) -> Json:
+    realm, now = await realm_of(services, org), services.clock()
+    left = await services.store.session_write(lambda s: sign_out_everywhere(s, realm.org, email, now=now))
+    return {"org": org, "email": account_name(email), "sessions": left.sessions, "grants": left.grants}
 
 
 def described(org: str, row: UserAccount) -> Json:

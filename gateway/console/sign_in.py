@@ -7,7 +7,9 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.audit.noting import note
 from gateway.auth import sessions
+from gateway.auth.leaving import EVERYWHERE, leave
 from gateway.auth.password_sign_in import open_for, try_password
 from gateway.auth.tables import UserAccount
 from gateway.auth.users import account_name
@@ -55,12 +57,14 @@ async def _opened(services: Services, request: Request, org: str, user: UserAcco
 
 async def sign_out(visit: Visit) -> Response:
     """POST /console/sign-out"""
+    everywhere, now = EVERYWHERE in visit.form, visit.services.clock()
 
     def end(s: Session) -> None:
-        session.end_session(s, visit.user)
+        leave(s, visit.user, everywhere=everywhere, now=now)
 
     await visit.services.store.session_write(end)
-    visit.did("sign out")
+    visit.did("sign out everywhere" if everywhere else "sign out")
+    note(visit.request.scope, {"told": EVERYWHERE if everywhere else ""})
     response = see_other("/console/sign-in")
     session.drop_cookie(response, visit.services.settings, session.COOKIE)
     return response

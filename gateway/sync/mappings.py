@@ -21,16 +21,14 @@ def set_mapping(session: Session, row: Connection, kind: str, source: str, targe
     session.flush()
 
 
-def remove_mapping(session: Session, row: Connection, kind: str, source: str) -> str:
-    """What `source` was at the EMR. Raises Invalid and NotFound."""
+def remove_mapping(session: Session, row: Connection, kind: str, source: str) -> None:
+    """Raises Invalid and NotFound."""
     _check_kind(kind)
-    found = session.get(Mapping, (row.id or 0, kind, source.strip()))
+    found = session.get(Mapping, (row.id or 0, kind, source))
     if found is None:
         raise NotFound("There is no such mapping any more", "source")
-    target = found.target
     session.delete(found)
     session.flush()
-    return target
 
 
 def _check_kind(kind: str) -> None:

@@ -85,6 +85,9 @@ async def test_users_and_what_is_never_told_of_them(ask: Ask) -> None:
     assert listed.json() == {"users": [made.json()]}
     assert "argon2" not in listed.text
     assert (await ask("POST", "users", new)).status_code == 409
+    out = await ask("POST", "users/Dr@north.example/sign-out")
+    assert out.json() == {"org": "north", "email": "dr@north.example", "sessions": 0, "grants": 0}
+    assert (await ask("POST", "users/nobody@north.example/sign-out")).status_code == 404
     gone = await ask("POST", "users/dr@north.example/disable")
     assert gone.json()["disabled"] is True
 

@@ -14,7 +14,7 @@ from gateway.auth.sessions import ABSOLUTE_US, IDLE_US
 from gateway.auth.tables import Client, UserAccount
 from gateway.auth.verification import REMEMBERED
 from tests.gateway.auth.conftest import payload
-from tests.gateway.auth.launching import CHALLENGE, OPERATOR, PATIENT, REDIRECT, STANDALONE, VERIFIER, Clinic
+from tests.gateway.auth.launching import CHALLENGE, DOCTOR, OPERATOR, PATIENT, REDIRECT, STANDALONE, VERIFIER, Clinic
 from tests.gateway.auth.launching import clinic as clinic
 
 SECOND = 1_000_000
@@ -208,6 +208,25 @@ async def test_signing_out_ends_online_access(clinic: Clinic) -> None:
     await browser.send("sign-out")
     assert "Sign in" in browser.text
     refused(await clinic.refresh(app, tokens["refresh_token"]))
+
+
+async def test_signing_out_everywhere_ends_all_that_came_of_it(clinic: Clinic) -> None:
+    app, phone, browser = clinic.register(), clinic.browser(), clinic.browser()
+    offline = await clinic.tokens(app, scope="openid offline_access patient/Patient.rs")
+    of_doctor = await clinic.tokens(app, DOCTOR, "openid offline_access user/Patient.rs")
+    await phone.open(app.asks("openid patient/Patient.rs"))
+    await phone.sign_in(PATIENT)
+    await browser.open(app.asks("openid patient/Patient.rs", prompt="consent"))
+    await browser.sign_in(PATIENT)
+    await browser.send("sign-out", everywhere="yes")
+    assert "Sign in" in browser.text
+    await phone.open(app.asks("openid patient/Patient.rs"))
+    assert "Sign in" in phone.text, "the session of another browser"
+    refused(await clinic.refresh(app, offline["refresh_token"]))
+    assert (await clinic.refresh(app, of_doctor["refresh_token"])).status_code == 200, "somebody else's"
+    clinic.clock.advance(REMEMBERED)
+    assert not await clinic.works(offline["access_token"])
+    assert await clinic.works(of_doctor["access_token"])
 
 
 async def change(clinic: Clinic, model: Any, key: str, **values: Any) -> None:

@@ -25,6 +25,16 @@ async def test_a_user_signs_in_and_out(world: World) -> None:
     assert (await browser.open("/console/")).headers["location"] == "/console/sign-in"
 
 
+async def test_a_user_signs_out_everywhere(world: World) -> None:
+    here, there, another = world.browser(), world.browser(), world.browser()
+    for browser, role in ((here, "viewer"), (there, "viewer"), (another, "operator")):
+        await browser.sign_in(role)
+        await browser.open("/console/")
+    await here.send("/console/sign-out", {"everywhere": "yes"})
+    assert (await there.open("/console/")).headers["location"] == "/console/sign-in"
+    assert (await another.open("/console/")).status_code == 200
+
+
 @pytest.mark.parametrize(
     "tried",
     [
