@@ -17,7 +17,11 @@ from typing import Any, cast
 import httpx
 import pytest
 
+from tests import processes
+from tests.processes import Process, started
+
 START_S = 30
+Running = Process | subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
@@ -53,30 +57,12 @@ def free_port() -> int:
 
 
 def commands(environment: dict[str, str]) -> Callable[..., dict[str, Any]]:
-    def run(*arguments: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", "gateway", *arguments], env=environment, capture_output=True, text=True, check=False
-        )
+    def run(*arguments: str, input: str = "") -> dict[str, Any]:
+        done = processes.run(*arguments, env=environment, input=input)
         assert done.returncode == 0, done.stderr
         return cast("dict[str, Any]", json.loads(done.stdout or "{}"))
 
     return run
-
-
-def in_one_process(environment: dict[str, str], *orders: tuple[str, ...]) -> list[Any]:
-    """Commands, one after the other, and what each tells: most of the time of one is spent on starting Python."""
-    script = f"from gateway.cli import app\nfor order in {orders!r}: app(list(order), standalone_mode=False)"
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return list(documents(done.stdout))
-
-
-def documents(text: str) -> Iterator[Any]:
-    decoder, at = json.JSONDecoder(), 0
-    while at < len(text.rstrip()):
-        found, end = decoder.raw_decode(text, at)
-        yield found
-        at = end + len(text[end:]) - len(text[end:].lstrip())
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +73,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @contextmanager
 def serving(folder: Path, *options: str, **settings: str) -> Iterator[Server]:
-    """A server over a new database in the folder; the settings are variables without their prefix."""
+    """A server over a new database in the folder, started as users start it.
+
+    The settings are variables without their prefix.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -97,13 +86,10 @@ def serving(folder: Path, *options: str, **settings: str) -> Iterator[Server]:
         "CROSSWALK_LOG_LEVEL": "WARNING",
         **{f"CROSSWALK_{name}": value for name, value in settings.items()},
     }
-    told = in_one_process(
-        environment,
-        ("migrate",),
-        ("org", "add", "clinic"),
-        ("client", "add", "--org", "clinic", "--name", "CRM", "--scope", "system/*.cruds"),
-    )
-    org, client = told[-2:]
+    run = commands(environment)
+    run("migrate")
+    org = run("org", "add", "clinic")
+    client = run("client", "add", "--org", "clinic", "--name", "CRM", "--scope", "system/*.cruds")
     assert org == {"org": "clinic", "fhir_base": f"{url}/fhir/r4/clinic"}
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
@@ -111,13 +97,13 @@ def serving(folder: Path, *options: str, **settings: str) -> Iterator[Server]:
         )
         try:
             wait_until_ready(url, process, folder / "server.log")
-            yield Server(url, "clinic", client["client_id"], client["client_secret"], commands(environment))
+            yield Server(url, "clinic", client["client_id"], client["client_secret"], run)
         finally:
             process.terminate()
             assert process.wait(30) == 0
 
 
-def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(url: str, process: Running, log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
@@ -130,11 +116,10 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> N
 
 
 @contextmanager
-def killable(port: int, environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def killable(port: int, environment: dict[str, str], log: Path) -> Iterator[Process]:
     """A server over a database that is there already; it is killed, not asked to stop."""
-    command = [sys.executable, "-m", "gateway", "serve", "--port", str(port)]
     with log.open("ab") as lines:
-        process = subprocess.Popen(command, env=environment, stderr=lines)
+        process = started("serve", "--port", str(port), env=environment, stderr=lines)
     try:
         wait_until_ready(f"http://127.0.0.1:{port}", process, log)
         yield process

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +18,9 @@ import httpx
 
 from gateway.translation.registry import load_sandboxes
 from gateway.translation.sandbox import DemoAccount, SandboxSetup
-from tests.blackbox.conftest import free_port, in_one_process, wait_until_ready
+from tests import processes
+from tests.blackbox.conftest import free_port, wait_until_ready
+from tests.processes import Process, started
 
 ORG = "clinic"
 PATIENCE_S = 60.0
@@ -109,7 +110,7 @@ class World:
     sandboxes: dict[str, str] = field(default_factory=dict)
     """Name → address."""
     wires: dict[str, Wire] = field(default_factory=dict)
-    server: subprocess.Popen[bytes] | None = None
+    server: Process | None = None
     """The one at `port`."""
     _token: str = ""
 
@@ -132,16 +133,14 @@ class World:
             "COLUMNS": "300",
         }
 
-    def start(self, *arguments: str, log: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, log: str) -> Process:
         with (self.folder / log).open("ab") as to:
-            command = [sys.executable, "-m", "gateway", *arguments]
-            process = subprocess.Popen(command, env=self.environment, stdout=to, stderr=to)
+            process = started(*arguments, env=self.environment, stdout=to, stderr=to)
         self.stack.callback(_end, process)
         return process
 
     def run(self, *arguments: str) -> Done:
-        command = [sys.executable, "-m", "gateway", *arguments]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, timeout=120)
+        done = processes.run(*arguments, env=self.environment)
         return Done(done.returncode, json.loads(done.stdout) if done.stdout.strip() else None, done.stderr.strip())
 
     def do(self, *arguments: str) -> Json:
@@ -167,7 +166,7 @@ class World:
         more += [f"--secret={key}={value}" for key, value in demo.secrets.items()]
         self.do("connection", "add", "--org", ORG, name, "--translator", name, "--base-url", url, *more)
 
-    def serve(self, port: int | None = None) -> subprocess.Popen[bytes]:
+    def serve(self, port: int | None = None) -> Process:
         port = port or self.port
         log = f"server-{port}.log"
         process = self.start("serve", "--port", str(port), log=log)
@@ -241,8 +240,9 @@ def world(folder: Path, *translators: str) -> Iterator[World]:
     """A fresh database with one organisation, a connection to each sandbox, and a client that may do everything."""
     with ExitStack() as stack:
         made = World(folder, free_port(), stack)
-        client_add = ("client", "add", "--org", ORG, "--name", "CRM", "--scope", "system/*.cruds")
-        *_, client = in_one_process(made.environment, ("migrate",), ("org", "add", ORG), client_add)
+        made.do("migrate")
+        made.do("org", "add", ORG)
+        client = made.do("client", "add", "--org", ORG, "--name", "CRM", "--scope", "system/*.cruds")
         for name in translators:
             made.connect(name)
         made.serve()
@@ -263,12 +263,12 @@ def outputs(task: Json, code: str) -> Sequence[str]:
     return [output["valueString"] for output in task.get("output", ()) if output["type"]["text"] == code]
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Process) -> None:
     process.kill()
     process.wait(10)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Process) -> None:
     if process.poll() is None:
         process.terminate()
     try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from selenium.webdriver.chrome.service import Service
 from gateway.translation.registry import load_sandboxes
 from gateway.translation.sandbox import SandboxSetup
 from tests.blackbox.conftest import commands, free_port
+from tests.processes import Process, started
 
 START_S = 30
 USER, PASSWORD = "operator@clinic.example", "a long enough password"
@@ -50,7 +49,7 @@ class Console:
 def process(arguments: list[str], environment: dict[str, str], log: Path, up: str) -> Iterator[None]:
     """A command of ours that runs until the block ends, entered when `up` answers."""
     with log.open("wb") as written:
-        running = subprocess.Popen([sys.executable, "-m", "gateway", *arguments], env=environment, stderr=written)
+        running = started(*arguments, env=environment, stderr=written)
         try:
             _wait(running, up, log)
             yield
@@ -59,7 +58,7 @@ def process(arguments: list[str], environment: dict[str, str], log: Path, up: st
             running.wait(20)
 
 
-def _wait(running: subprocess.Popen[bytes], up: str, log: Path) -> None:
+def _wait(running: Process, up: str, log: Path) -> None:
     deadline = time.monotonic() + START_S
     while True:
         assert running.poll() is None, log.read_text()
@@ -97,13 +96,7 @@ def console(chromium: tuple[str, str], tmp_path_factory: pytest.TempPathFactory)
     run = commands(environment)
     run("migrate")
     run("org", "add", "clinic", "--name", "Riverside Clinic")
-    subprocess.run(
-        [sys.executable, "-m", "gateway", "user", "add", "--org", "clinic", USER, "--role", "operator"],
-        env=environment,
-        input=PASSWORD.encode(),
-        check=True,
-        capture_output=True,
-    )
+    run("user", "add", "--org", "clinic", USER, "--role", "operator", input=PASSWORD)
     given = [part for key, value in demo.settings.items() for part in ("--set", f"{key}={value}")]
     given += [part for key, value in demo.secrets.items() for part in ("--secret", f"{key}={value}")]
     address = f"{emr}{demo.base_path}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -99,11 +97,8 @@ def clinic(chromium: Any, application: str, tmp_path_factory: pytest.TempPathFac
     run = commands(environment)
     run("migrate")
     run("org", "add", "clinic", "--name", "Riverside Clinic")
-    user = ["user", "add", "--org", "clinic", DOCTOR, "--role", "operator", "--practitioner", "dr-1"]
-    subprocess.run(
-        [sys.executable, "-m", "gateway", *user],
-        env=environment, input=PASSWORD.encode(), check=True, capture_output=True,
-    )  # fmt: skip
+    person = ("user", "add", "--org", "clinic", DOCTOR, "--role", "operator", "--practitioner", "dr-1")
+    run(*person, input=PASSWORD)
     app = run(
         "client", "add", "--org", "clinic", "--name", "Chart View", "--public", "--redirect-uri", application,
         "--scope", f"{SCOPE} launch patient/*.rs",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import pytest
 
 from gateway import opening
 from gateway.settings import Settings
+from tests import processes
 from tests.blackbox.conftest import commands
 
 pytestmark = pytest.mark.blackbox
@@ -51,11 +50,9 @@ def test_an_application_for_people(run: Run) -> None:
 
 def test_a_provider(run: Run, environment: dict[str, str]) -> None:
     command = ["org", "provider", "north", "--issuer", "https://login.example", "--client-id", "crosswalk"]
-    done = subprocess.run(
-        [sys.executable, "-m", "gateway", *command], env=environment, input=b"a-provider-secret\n", capture_output=True
-    )
+    done = processes.run(*command, env=environment, input="a-provider-secret\n")
     assert done.returncode == 0, done.stderr
-    assert b"https://gateway.example/oauth/north/provider/callback" in done.stdout
-    assert b"a-provider-secret" not in done.stdout + done.stderr
+    assert "https://gateway.example/oauth/north/provider/callback" in done.stdout
+    assert "a-provider-secret" not in done.stdout + done.stderr
     database = environment["CROSSWALK_DATABASE_URL"].removeprefix("sqlite:///")
     assert b"a-provider-secret" not in Path(database).read_bytes()

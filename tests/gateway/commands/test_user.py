@@ -6,13 +6,13 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from gateway import opening
 from gateway.settings import Settings
+from tests import processes
 
 PASSWORD = "correct horse battery"
 
@@ -29,8 +29,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def add(database: Path, *arguments: str, stdin: str = f"{PASSWORD}\n") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "CROSSWALK_DATABASE_URL": f"sqlite:///{database}", "COLUMNS": "200"}
-    command = [sys.executable, "-m", "gateway", "user", "add", *arguments]
-    return subprocess.run(command, env=environment, input=stdin, capture_output=True, text=True, check=False)
+    return processes.run("user", "add", *arguments, env=environment, input=stdin)
 
 
 def users(database: Path) -> list[tuple[str, ...]]:
