@@ -18,6 +18,7 @@ from gateway.store import document
 from gateway.store.contract import Transaction
 from gateway.sync import links, tasks
 from gateway.sync.identity import same_person
+from gateway.sync.page import PageMemory
 from gateway.sync.lock import Lock
 from gateway.sync.stays import Reading
 from gateway.sync.tables import Connection, Link
@@ -66,6 +67,7 @@ class ChartApplication:
     account: Account
     definitions: Definitions
     pulled: Pulled
+    page: PageMemory
 
     def run(self) -> Applied:
         """Raises RefusedResource; the caller then rolls back to where the chart began."""
@@ -80,7 +82,7 @@ class ChartApplication:
         parts = reading.parts(self.pulled.parts, patient) if reading else self.pulled.parts
         bound = [(part, self._link_for(part, patient)) for part in parts]
         here = {f"{part.lens.type}/{part.key}": f"{part.lens.type}/{link.local_id}" for part, link in bound}
-        became = [self._write(part, link, here) for part, link in bound]
+        became = [self._taken_once(part, link, here) for part, link in bound]
         self._tell_waiting_task(patient)
         overall = _overall(became)
         if reading is not None and patient is not None:
@@ -110,7 +112,7 @@ class ChartApplication:
         key = self.pulled.patient_key
         if key is None:
             return None
-        found = links.by_external(self.session, self._id, "Patient", key)
+        found = self.page.link("Patient", key)
         return found or self._recognised(key) or self._new("Patient", key, str(uuid4()))
 
     def _recognised(self, key: str) -> Link | None:
@@ -142,7 +144,7 @@ class ChartApplication:
     def _link_for(self, part: Part, patient: Link | None) -> Link:
         if part.lens.type == "Patient" and patient is not None and part.key == self.pulled.patient_key:
             return patient
-        found = links.by_external(self.session, self._id, part.lens.type, part.key)
+        found = self.page.link(part.lens.type, part.key)
         if found is None and patient is not None and part.match:
             found = self._matched(part, patient)
         return found or self._new(part.lens.type, part.key, str(uuid4()))
@@ -163,6 +165,13 @@ class ChartApplication:
         criterion = Criterion("patient", "reference", "", (ReferenceValue("Patient", patient_id),))
         page = self.tx.search(Query(type, (criterion,), count=1000, want_total=False))
         return ((stored.id, document.decode(stored.body)) for stored in page.matches)
+
+    def _taken_once(self, part: Part, link: Link, here: Mapping[str, str]) -> Became:
+        if self.page.has_said(part):
+            return Became.UNCHANGED
+        became = self._write(part, link, here)
+        self.page.said(part)
+        return became
 
     def _write(self, part: Part, link: Link, here: Mapping[str, str]) -> Became:
         before = self._read(part.lens.type, link.local_id)
@@ -231,8 +240,9 @@ class ChartApplication:
         return Link(org=self.connection.org, connection=self._id, type=type, local_id=local_id, external_key=key)
 
     def _keep(self, link: Link) -> None:
-        self.session.add(link)
-        self.session.flush()
+        self.page.keep(link)
+        if link.type == "Patient":
+            self.session.flush()
 
     def _exists(self, type: str, id: str) -> bool:
         return self._read(type, id) is not None

@@ -18,6 +18,7 @@ from gateway.sync.apply import Applied, Became, ChartApplication, RefusedResourc
 from gateway.sync.connections import Connections
 from gateway.sync.journal import unforeseen
 from gateway.sync.known import KnownPatients
+from gateway.sync.page import PageMemory
 from gateway.sync.tables import Connection
 from gateway.telemetry import PULLED
 from gateway.translation.contract import Account, Moment, Pulled, PullPage, Translator
@@ -78,9 +79,10 @@ class Pull:
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
             account = self.connections.account(session, realm, row)
-            told = log.recently(session, row.id or 0)
+            told, memory = log.recently(session, row.id or 0), PageMemory(session, row.id or 0)
+            memory.read_ahead(page.charts)
             for pulled in page.charts:
-                applied = self._apply_chart(tx, session, realm, row, account, pulled)
+                applied = self._apply_chart(tx, session, realm, row, account, pulled, memory)
                 if pulled.patient_key is not None:
                     counts[applied.became.value] += 1
                 self._log(session, row, tx.now, applied, told)
@@ -95,20 +97,30 @@ class Pull:
         return dict(counts)
 
     def _apply_chart(
-        self, tx: Transaction, session: Session, realm: Realm, row: Connection, account: Account, pulled: Pulled
+        self,
+        tx: Transaction,
+        session: Session,
+        realm: Realm,
+        row: Connection,
+        account: Account,
+        pulled: Pulled,
+        memory: PageMemory,
     ) -> Applied:
         """One chart that does not translate leaves no trace and stops no other."""
         savepoint, written = session.begin_nested(), len(tx.written)
+        session.connection()  # sets the savepoint now; else the session's first statement would, after our writes
         try:
-            applied = ChartApplication(tx, session, realm, row, account, self.definitions, pulled).run()
+            applied = ChartApplication(tx, session, realm, row, account, self.definitions, pulled, memory).run()
         except RefusedResource as refused:
             savepoint.rollback()
+            memory.forget()
             del tx.written[written:]
             return Applied(Became.FAILED, None, str(refused))
         except Exception as error:
             if stops_a_transaction(error):
                 raise
             savepoint.rollback()
+            memory.forget()
             del tx.written[written:]
             return Applied(Became.FAILED, None, str(unforeseen(error, "pull")))
         savepoint.commit()
