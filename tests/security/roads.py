@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,31 @@ class Road:
     also: tuple[str, ...] = ()
     """Scopes that the road takes besides, without their context."""
     compartment_only: bool = field(default=False)
+    of_all: bool = field(default=False)
+    """It is asked the same whatever it is to lead to."""
+    entry: Callable[[Aim], Resource] | None = None
+    """Of a batch, whose entries stand each for itself."""
+
+    def asked(self, aims: Sequence[Aim]) -> Sequence[Aim]:
+        return aims[:1] if self.of_all else aims
+
+    def answers_to(self, aims: Sequence[Aim], given: Sequence[Answer]) -> list[Answer]:
+        """One for each, of those that were given to `asked`."""
+        return [*given] * (len(aims) // len(given))
+
+    async def answers(self, fhir: Fhir, aims: Sequence[Aim]) -> list[Answer]:
+        return self.answers_to(aims, [await self.ask(fhir, aim) for aim in self.asked(aims)])
+
+
+async def answers_of_batch(roads: Sequence[Road], fhir: Fhir, aims: Sequence[Aim]) -> list[list[Answer]]:
+    """What each road is answered in one Bundle of all their entries, told as in a Bundle of its own."""
+    sent = [road.entry(aim) for road in roads for aim in road.asked(aims) if road.entry is not None]
+    told = await fhir.ask("POST", "", bundle(*sent, type="batch"))
+    assert told.status_code == 200, told.text
+    alone = [Answer(200, json=bundle(each, type="batch-response")) for each in told.json()["entry"]]
+    assert len(alone) == len(sent)
+    each = iter(alone)
+    return [road.answers_to(aims, [next(each) for _ in road.asked(aims)]) for road in roads]
 
 
 def status_of(status: int) -> str:
@@ -192,7 +217,7 @@ def both_bundles(
     in_batch = by_finding_in_entry if finding else by_entry_status
     in_transaction = by_finding_in_entry if finding else by_status
     return [
-        Road(f"batch: {name}", needs, in_bundle("batch", made), in_batch, **more),
+        Road(f"batch: {name}", needs, in_bundle("batch", made), in_batch, entry=made, **more),
         Road(f"transaction: {name}", needs, in_bundle("transaction", made), in_transaction, **more),
     ]
 
@@ -217,7 +242,7 @@ SEARCHING = [
     Road("count", "s", get(lambda aim: f"{by_id(aim)}&_summary=count"), by_total),
     Road("total", "s", get(lambda aim: f"{by_id(aim)}&_total=accurate&_sort=-_lastUpdated"), by_total),
     Road("search of the system", "s", get(lambda aim: f"?_type={aim.type}&_id={aim.id}"), by_finding),
-    Road("history of the type", "s", get(lambda aim: f"{aim.type}/_history?_count=1000"), by_finding),
+    Road("history of the type", "s", get(lambda aim: f"{aim.type}/_history?_count=1000"), by_finding, of_all=True),
     Road(
         "search of a compartment",
         "s",
@@ -233,12 +258,17 @@ SEARCHING = [
     ),
     *both_bundles("search", "s", lambda aim: entry("GET", by_id(aim)), finding=True),
     *both_bundles(
-        "history of the type", "s", lambda aim: entry("GET", f"{aim.type}/_history?_count=1000"), finding=True
+        "history of the type",
+        "s",
+        lambda aim: entry("GET", f"{aim.type}/_history?_count=1000"),
+        finding=True,
+        of_all=True,
     ),
 ]
+INCLUDED: dict[str, Any] = {"also": ("List.rs",), "of_all": True}
 INCLUDING = [
-    Road("include", "r", get(lambda aim: f"{listing(aim)}&_include=List:item"), by_finding, also=("List.rs",)),
-    Road("include of everything", "r", get(lambda aim: f"{listing(aim)}&_include=*"), by_finding, also=("List.rs",)),
+    Road("include", "r", get(lambda aim: f"{listing(aim)}&_include=List:item"), by_finding, **INCLUDED),
+    Road("include of everything", "r", get(lambda aim: f"{listing(aim)}&_include=*"), by_finding, **INCLUDED),
 ]
 CREATING = [
     Road("create", "c", send("POST", type_of, lambda aim: aim.without_id), by_status, REFUSED),
@@ -279,4 +309,3 @@ DELETING = [
     *both_bundles("delete", "d", lambda aim: entry("DELETE", aim.place)),
     *both_bundles("conditional delete", "ds", lambda aim: entry("DELETE", by_id(aim))),
 ]
-"""What was reached is seen by an administrator: a delete of what is not there is answered alike."""

@@ -101,8 +101,11 @@ class World:
             token = f"known.{len(self.callers)}"
             caller = Caller(1, "north", more.pop("client", "app"), Scopes.parse(scope), **more)
             remember(self.services.auth.verifier, token, caller)
-            self.callers[name] = Fhir(self.http, NORTH, token)
+            self.callers[name] = self.client(NORTH, token)
         return self.callers[name]
+
+    def client(self, base: str, token: str) -> Fhir:
+        return Fhir(self.http, base, token)
 
     @property
     def admin(self) -> Fhir:
