@@ -4,6 +4,9 @@ PORT ?= 8080
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Bytecode is kept, whatever the environment says: else every process compiles the gateway anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test lint fix lock definitions capability bench clean
 
 # The gateway with organisation `demo`, the four sandbox EMRs and sample patients.
