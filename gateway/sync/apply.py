@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 from uuid import uuid4
 
 from sqlmodel import Session
 
 from gateway.auth.authority import Realm
+from gateway.auth.secrets import SecretBox
 from gateway.definitions.contract import Definitions, Resource
 from gateway.faults import Issue
 from gateway.search.query import Criterion, Query, ReferenceValue
 from gateway.store import document
-from gateway.store.contract import Transaction
+from gateway.store.contract import Stored, Transaction
 from gateway.sync import links, tasks
+from gateway.sync.conflicts import Recorder
 from gateway.sync.identity import same_person
-from gateway.sync.page import PageMemory
 from gateway.sync.lock import Lock
+from gateway.sync.origins import origin_of
+from gateway.sync.page import PageMemory
+from gateway.sync.reconcile import Disagreement
 from gateway.sync.stays import Reading
 from gateway.sync.tables import Connection, Link
+from gateway.sync.taking import Taking, winner_of
 from gateway.translation import path
 from gateway.translation.contract import Account, Part, Pulled, Pushed
-from gateway.translation.row import Record
-
-EMR = "emr:"
 
 
 class Became(Enum):
@@ -67,6 +68,7 @@ class ChartApplication:
     account: Account
     definitions: Definitions
     pulled: Pulled
+    box: SecretBox
     page: PageMemory
 
     def run(self) -> Applied:
@@ -174,39 +176,29 @@ class ChartApplication:
         return became
 
     def _write(self, part: Part, link: Link, here: Mapping[str, str]) -> Became:
-        before = self._read(part.lens.type, link.local_id)
-        if before is None:
-            resource = {**part.lens.to_fhir(part.record).value, "id": link.local_id}
+        taking = Taking(self.session, self.connection, self.account.system("id"), self._winner, here, self.page.link)
+        stored = self.tx.read(part.lens.type, link.local_id)
+        if stored is None or stored.deleted:
+            became = self._put(taking.fresh(part, link), None)
         else:
-            resource = part.lens.absorb(self._taken(part, link, before), before, links.record_of(link)).value
-        for place, target in part.references.items():
-            path.place(resource, path.parse(f"{place}.reference"), target)
-
-        def find(target: str) -> str | None:
-            return here.get(target) or self._linked(target)
-
-        resource = resolved(resource, find, self.account.system("id"))
-        became = self._put(resource, before)
-        link.record, link.missing, link.synced = links.encode_record(part.record), None, self.tx.now
-        link.external_key = part.key
+            before = document.decode(stored.body)
+            found = taking.taken(part, link, before)
+            became = self._put(found.resource, before)
+            self._record(stored, before, found.disagreements)
+        links.remember(link, part, self.tx.now)
         self._keep(link)
         return became
 
-    def _linked(self, target: str) -> str | None:
-        """`Type/key` that an earlier chart or list brought."""
-        type, _, key = target.partition("/")
-        link = links.by_external(self.session, self._id, type, key)
-        return f"{type}/{link.local_id}" if link else None
+    @property
+    def _winner(self) -> str:
+        return winner_of(self.connection, self.pulled)
 
-    def _taken(self, part: Part, link: Link, before: Resource) -> Record:
-        """The record as far as it is taken: with `conflict=crm`, what changed here since the last sync stays ours."""
-        base = links.record_of(link)
-        if base is None or self.account.settings["conflict"] != "crm":
-            return part.record
-        ours = part.lens.to_vendor(before, base).value
-        changed_here = {name for name in {*ours, *base} if ours.get(name) != base.get(name)}
-        kept = {name: base[name] for name in changed_here if name in base}
-        return {**{name: value for name, value in part.record.items() if name not in changed_here}, **kept}
+    def _record(self, stored: Stored, before: Resource, found: Iterable[Disagreement]) -> None:
+        """What both sides changed is kept for somebody to look at, with whose values they are."""
+        recorder = Recorder(self.tx, self.session, self.box, self.connection)
+        for each in found:
+            ours = origin_of(self.tx, stored, {name: before.get(name) for name in each.ours})
+            recorder.record(stored.type, stored.id, each, self._winner, ours)
 
     def _put(self, resource: Resource, before: Resource | None) -> Became:
         if before is not None and _content(resource) == _content(before):
@@ -258,27 +250,6 @@ def _subject(patient: Link | None) -> str | None:
 
 def _content(resource: Resource) -> Resource:
     return {name: value for name, value in resource.items() if name != "meta"}
-
-
-def resolved(node: Any, find: Callable[[str], str | None], system: str) -> Any:
-    """The same document with `emr:Type/key` references made the store's.
-
-    Those to what was never pulled become logical references: the key as an identifier of the connection (`system`).
-    """
-    if isinstance(node, list):
-        return [resolved(item, find, system) for item in node]
-    if not isinstance(node, dict):
-        return node
-    values = {name: resolved(value, find, system) for name, value in node.items()}
-    reference = values.get("reference")
-    if not isinstance(reference, str) or not reference.startswith(EMR):
-        return values
-    type, _, key = reference.removeprefix(EMR).partition("/")
-    found = find(f"{type}/{key}")
-    if found:
-        return {**values, "reference": found}
-    rest = {name: value for name, value in values.items() if name != "reference"}
-    return {"type": type, "identifier": {"system": system, "value": key}, **rest}
 
 
 def _overall(became: list[Became]) -> Became:

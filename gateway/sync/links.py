@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from sqlmodel import Session, col, select
 from gateway.digits import as_written
 from gateway.faults import EmrBusy
 from gateway.sync.tables import Link
-from gateway.translation.contract import DECODER, Linked
+from gateway.translation.contract import DECODER, Linked, Part
 from gateway.translation.rows import Record
 
 LEASE_SECONDS = 600
@@ -49,6 +50,13 @@ def record_of(link: Link | None) -> Record | None:
 def decode_record(kept: bytes | None) -> Record | None:
     record: Record | None = None if kept is None else DECODER.decode(kept)
     return record
+
+
+def remember(link: Link, part: Part, now: int) -> None:
+    """What the EMR has shown is what both sides know from now on."""
+    link.record, link.missing, link.synced = encode_record(part.record), None, now
+    link.referred = json.dumps(dict(part.references)) if part.references else None
+    link.external_key = part.key
 
 
 def encode_record(record: Any) -> bytes | None:

@@ -107,10 +107,10 @@ class Pull:
         memory: PageMemory,
     ) -> Applied:
         """One chart that does not translate leaves no trace and stops no other."""
-        savepoint, written = session.begin_nested(), len(tx.written)
+        savepoint, written, box = session.begin_nested(), len(tx.written), self.connections.box
         session.connection()  # sets the savepoint now; else the session's first statement would, after our writes
         try:
-            applied = ChartApplication(tx, session, realm, row, account, self.definitions, pulled, memory).run()
+            applied = ChartApplication(tx, session, realm, row, account, self.definitions, pulled, box, memory).run()
         except RefusedResource as refused:
             savepoint.rollback()
             memory.forget()

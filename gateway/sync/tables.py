@@ -91,6 +91,8 @@ class Link(SQLModel, table=True):
     """Whom `external_key` is of, where an EMR has a key for each stay; follows from it (`person_of`)."""
     record: bytes | None = Field(default=None, sa_column=Column(LargeBinary), repr=False)
     """The vendor's document as last synced, JSON: the base of the next three-way comparison."""
+    referred: str | None = Field(default=None, sa_column=Column(Text))
+    """JSON: where it referred to which of the EMR's other records when it was last pulled."""
     pushed: str | None = Field(default=None, sa_column=Column(String(64)))
     """Digest of the chart as last pushed; an equal chart is not pushed again."""
     missing: str | None = Field(default=None, sa_column=Column(Text))

@@ -84,6 +84,8 @@ class Pulled:
     """Vendor paths that no table knows, for the log."""
     stay: Stay | None = None
     """None where the EMR has no stays, or none that could be out of order, referred or locked."""
+    admitted: bool = True
+    """Before the EMR has admitted the patient the CRM's value stands where both sides changed a fact."""
 
 
 @dataclass(frozen=True, slots=True)

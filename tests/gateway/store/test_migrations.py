@@ -30,6 +30,7 @@ PARTS = (
     "gateway.auth.issuers",
     "gateway.audit.tables",
     "gateway.sync.tables",
+    "gateway.sync.conflicts",
     "gateway.bulk.tables",
 )
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gateway.sync.apply import resolved
 from gateway.sync.push import Begun
 from gateway.sync.tables import Link
+from gateway.sync.taking import resolved
 from gateway.translation.contract import Chart, Linked, Part, Pulled, Pushed
 from gateway.translation.row import Record, Resource
 from tests.gateway.sync.clinic import Clinic, outputs, patient

@@ -126,8 +126,8 @@ def marked(document: Any) -> Any:
     return sorted(json.dumps(marked(i), sort_keys=True) for i in document) if isinstance(document, list) else document
 
 
-def clash_fields(*sides: Any, likeness: Likeness = KEYED) -> list[str]:
-    return [clash.field for clash in merged(*sides, likeness).clashes]
+def clash_fields(base: Any, ours: Any, theirs: Any) -> list[str]:
+    return [clash.field for clash in merged(base, ours, theirs, KEYED).clashes]
 
 
 ANN = {"name": "Ann", "phone": "1", "email": "a"}
