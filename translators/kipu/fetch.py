@@ -26,13 +26,15 @@ MASTER = re.compile(rf"\bpatient_master_id\W{{1,6}}({casefile.UUID})")
 def fetch(account: Account, keys: Sequence[str], known: Acquainted, moment: Moment) -> Flow[tuple[Pulled, ...]]:
     wanted = [key for key in dict.fromkeys(keys) if casefile.parts(key)]
     people = dict(known_of(known).persons({person_of(key) for key in wanted}))
-    return tuple((yield from charts(account, wanted, people)))
+    return tuple((yield from charts(account, wanted, people, GONE)))
 
 
-def charts(account: Account, keys: Sequence[str], people: Mapping[str, Linked]) -> Flow[list[Pulled]]:
+def charts(
+    account: Account, keys: Sequence[str], people: Mapping[str, Linked], gone: frozenset[int] = calls.MISSING
+) -> Flow[list[Pulled]]:
     """In full, older stays first; `people` are those of them who are known, by person."""
-    replies = yield from gather([calls.detail(account, key, accepts=GONE) for key in keys])
-    records = [calls.patient_of(reply) for reply in replies if reply.status not in GONE]
+    replies = yield from gather([calls.detail(account, key, accepts=gone) for key in keys])
+    records = [calls.patient_of(reply) for reply in replies if reply.status not in gone]
     found, acquainted = [], dict(people)
     for record in sorted(records, key=casefile.number):
         key = str(record["casefile_id"])

@@ -25,17 +25,19 @@ from gateway.translation.contract import (
     Moment,
     Pulled,
     PullPage,
-    gather,
+    Stay,
     send,
 )
 from gateway.translation.known import Known, known_of, person_of
 from gateway.translation.rows import Record
-from translators.kipu import calls, casefile, listings
-from translators.kipu.chart import CHART_TYPES, pulled
+from translators.kipu import casefile, listings
+from translators.kipu.chart import CHART_TYPES
 from translators.kipu.cursor import Cursor
+from translators.kipu.fetch import charts
 from translators.kipu.listings import OFF, Rows
 from translators.kipu.lists import LIST_TYPES, LISTS
 from translators.kipu.policies import is_told
+from translators.kipu.referral import changed
 
 LISTS_EVERY = timedelta(minutes=10)
 WINDOW_DAYS = 30
@@ -163,18 +165,20 @@ def _unnamed(leg: Leg, page: Rows) -> tuple[str, ...]:
 
 
 def _charts(account: Account, rows: Sequence[Record], is_known: Test, known: Known[Linked]) -> Flow[tuple[Pulled, ...]]:
-    """Each changed chart once, in full, older stays first; one that vanished in between is left out."""
+    """Each changed chart once, in full but for the locked ones; one that vanished in between is left out."""
     people = dict(known.persons({person_of(listings.chart_key(row)) for row in rows}))
-    keys = dict.fromkeys(listings.chart_key(row) for row in rows if not is_known(row, people))
-    replies = yield from gather([calls.detail(account, key, accepts=calls.MISSING) for key in keys])
-    records = [calls.patient_of(reply) for reply in replies if reply.status != 404]
-    charts = []
-    for record in sorted(records, key=casefile.number):
-        key = str(record["casefile_id"])
-        charts.append(pulled(account, record, people.get(person_of(key))))
-        # A second stay of the same person within the page: it must not become a second patient.
-        people.setdefault(person_of(key), Linked(casefile.our_id(record) or "", key))
-    return tuple(charts)
+    news = {listings.chart_key(row): row for row in rows if not is_known(row, people)}
+    held = [_held(key, row, people) for key, row in news.items()]
+    found = yield from charts(account, [key for key, one in zip(news, held, strict=True) if one is None], people)
+    return (*found, *filter(None, held))
+
+
+def _held(key: str, row: Record, people: Mapping[str, Linked]) -> Pulled | None:
+    """A chart without details: its record is locked. A stay that was never taken is asked for all the same."""
+    link = people.get(person_of(key))
+    if link is None or not link.locked or key not in (link.external_id, casefile.newest(link)):
+        return None
+    return Pulled(link.external_id, (), stay=Stay(key, changed(row)))
 
 
 def _is_known(row: Record, people: Mapping[str, Linked]) -> bool:

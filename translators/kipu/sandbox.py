@@ -1,7 +1,8 @@
 """A stand-in for KIPU's API, written from its documentation: signatures, string pagination, PHI levels, hidden keys.
 
 A create answers that the document was delivered and no more. What KIPU does not publish is chosen here and told in
-README.md. Commands: `admit`, `discharge`, `chart`, `show`, `populate`.
+README.md. Commands: `admit`, `discharge`, `chart`, `show`, `populate`,
+`webhooks`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -22,6 +24,8 @@ from translators.kipu.sandbox_document import Json, checked, opened
 from translators.kipu.sandbox_lists import occupancy, policies, start_lists
 from translators.kipu.sandbox_signature import Credentials, Refusal, check
 from translators.kipu.sandbox_staff import Staff
+from translators.kipu.sandbox_webhooks import FAULTS as HOOK_FAULTS
+from translators.kipu.sandbox_webhooks import Webhooks
 
 Handler = Callable[[Request, dict[str, str], Any], Awaitable[Response]]
 
@@ -41,7 +45,9 @@ FAULTS = {
     "tell-casefile": "a create answers with the casefile id",
     "delayed": "a created chart is not shown until the command `show`",
     **{name: f"GET {path} is answered 410" for name, path in SWITCHES.items()},
+    "no-sender": "charts do not show whose ids they came with",
     "low-phi": "the API client has no right to phi_level high or medium",
+    **HOOK_FAULTS,
     "other-clock": "KIPU's clock is forty minutes ahead",
 }
 DEMO = DemoAccount(
@@ -77,7 +83,8 @@ def start_state() -> Json:
     }
 
 
-def create(setup: SandboxSetup) -> Sandbox:
+def create(setup: SandboxSetup, *, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
+    """`transport` is how webhooks are called; None: over the network."""
     options = setup.options
     sandbox = Sandbox("kipu", setup, start_state(), vendor_faults=FAULTS, demo=DEMO)
     credentials = Credentials(
@@ -88,7 +95,8 @@ def create(setup: SandboxSetup) -> Sandbox:
     charts = Charts(sandbox.state, setup.clock)
     if not sandbox.state["patients"]:
         _seed(charts)
-    sandbox.routes += Api(sandbox, charts, credentials).routes()
+    api = Api(sandbox, charts, credentials)
+    sandbox.routes += api.routes()
     staff = Staff(charts)
     sandbox.commands |= {
         "admit": staff.admit,
@@ -96,6 +104,8 @@ def create(setup: SandboxSetup) -> Sandbox:
         "chart": staff.chart,
         "show": staff.show,
         "populate": staff.populate,
+        "calls": api.told_calls,
+        "webhooks": Webhooks(sandbox, charts, transport).configure,
     }
     return sandbox
 
@@ -116,6 +126,11 @@ class Api:
         self.sandbox = sandbox
         self.charts = charts
         self.credentials = credentials
+        self.calls = 0
+
+    async def told_calls(self, arguments: Json) -> Json:
+        """How many calls of the API there were."""
+        return {"calls": self.calls}
 
     def routes(self) -> list[Route]:
         table: tuple[tuple[str, str, Handler], ...] = (
@@ -140,6 +155,7 @@ class Api:
     def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             body, now = await request.body(), self._now()
+            self.calls += 1
             try:
                 check(request, body, self.credentials, now)
                 self._switched_on(request)
@@ -206,6 +222,8 @@ class Api:
         attached = uploads(document, None)
         chart = self.charts.create(document["data"], document["sending_app_name"])
         chart["_attachments"] = attached
+        if "no-sender" in self.sandbox.faults:
+            chart |= {"ext_id_mappings": [], "external_apps": []}
         if "delayed" in self.sandbox.faults:
             chart["_hidden"] = True
         answer: Json = {"document": {"status": "delivered"}}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from translators.kipu.sandbox_document import Json, names, shown, utc
 from translators.kipu.sandbox_signature import Refusal
 
+CREATION, UPDATE = "patient-creation", "chart-update"
+"""KIPU's webhooks, as the gateway calls them."""
 MAPPING_APP = "external_app"
 LOW = names("casefile_id admission_date discharge_date mr_number created_at last_updated_at location_id location_name")
 INSURANCE = frozenset({"insurances", "insurance_company", "payment_method_category"})
@@ -29,6 +31,8 @@ class Charts:
     def __init__(self, state: Json, clock: Callable[[], datetime]) -> None:
         self.state = state
         self.clock = clock
+        self.changed: Callable[[str, Json], None] = lambda hook, chart: None
+        """Told of each chart that was made or changed."""
 
     @property
     def locations(self) -> list[Json]:
@@ -96,16 +100,17 @@ class Charts:
     def touch(self, chart: Json) -> None:
         """`last_updated_at` rises with every change, also within one millisecond."""
         self.state["changes"] = self.state.get("changes", 0) + 1
-        now = utc(self.clock())
-        chart["last_updated_at"] = now if now != chart.get("last_updated_at") else f"{now[:-4]}{_later(now[-4:-1])}Z"
+        hook, now, last = UPDATE, utc(self.clock()), chart.get("last_updated_at")
+        if last is None:
+            hook = CREATION
+        elif now <= last:
+            now = utc(datetime.fromisoformat(last) + timedelta(milliseconds=1))
+        chart["last_updated_at"] = now
         name = next((x["location_name"] for x in self.locations if x["location_id"] == chart["location_id"]), "")
         chart["location_name"] = name
         companies = [item.get("insurance_company", "") for item in chart["insurances"]]
         chart["insurance_company"] = companies[0] if companies else ""
-
-
-def _later(milliseconds: str) -> str:
-    return f"{(int(milliseconds) + 1) % 1000:03d}"
+        self.changed(hook, chart)
 
 
 def view(chart: Json, query: dict[str, str]) -> Json:

@@ -83,10 +83,15 @@ class Staff:
         chart["discharge_type"] = arguments.get("discharge_type", "Planned")
         chart["discharge_type_code"] = arguments.get("discharge_type_code", "P01")
         if arguments.get("discharging_to"):
-            chart["discharge_or_transition_name"] = arguments["discharging_to"]
-            chart["discharge_or_transition_id"] = int(arguments.get("discharging_to_id", 4))
+            name = chart["discharge_or_transition_name"] = str(arguments["discharging_to"])
+            chart["discharge_or_transition_id"] = int(arguments.get("discharging_to_id") or self._destination(name))
         self.charts.touch(chart)
         return {"casefile_id": chart["casefile_id"], "discharge_date": chart["discharge_date"]}
+
+    def _destination(self, name: str) -> int:
+        """The key of the place of that name; the first place has the key of KIPU's own sample."""
+        known: dict[str, int] = self.charts.state.setdefault("destinations", {})
+        return known.setdefault(name, max(known.values(), default=3) + 1)
 
     async def chart(self, arguments: Json) -> Json:
         """Edit fields of a chart, under the names of a read."""

@@ -38,6 +38,7 @@ from tests.databases import Original
 from tests.gateway.conftest import BOX, EVERYTHING, NORTH, PUBLIC, Fhir
 from tests.gateway.sync.clinic import Clinic, Network
 from translators.ecw.sandbox import create as ecw
+from translators.kipu.sandbox import create as kipu
 
 JWKS = {"jwks_url": f"{PUBLIC}/.well-known/jwks.json"}
 
@@ -76,7 +77,8 @@ def prepared(new_original: Callable[[], Original], definitions: Definitions) -> 
 
 def sandboxes() -> Network:
     made = load_sandboxes()
-    network = Network({name: made[name](SandboxSetup()) for name in ("kipu", "ritten", "internal")})
+    network = Network({name: made[name](SandboxSetup()) for name in ("ritten", "internal")})
+    network.add("kipu", kipu(SandboxSetup(), transport=network.transport()))
     network.add("ecw", ecw(SandboxSetup(options=JWKS), transport=network.transport()))
     return network
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
 import pytest
+from sqlmodel import Session, select
 
+from gateway.commands.connection import list_connections
 from gateway.sync.orders import Order
+from gateway.sync.stays import Recall
 from tests.gateway.conftest import issue
 from tests.gateway.sync.clinic import Clinic
+
+MASTER = "6b1f8d5e-2c1d-4b7e-9a57-0f3c2d4e5f60"
+CASEFILE = f"4711:{MASTER}"
+HASTE_S = 10.0
+"""A second, and what the machine of a test run may be slower."""
 
 
 @pytest.fixture
@@ -22,8 +31,8 @@ async def addresses(clinic: Clinic, name: str = "kipu") -> dict[str, str]:
     return clinic.services.sync.connections.hooks(clinic.realm, await clinic.connection(name))
 
 
-async def queued(clinic: Clinic) -> list[Order]:
-    found = await clinic.services.sync.client.list_workflows_async(name="pull", load_output=False)
+async def queued(clinic: Clinic, name: str = "pull") -> list[Order]:
+    found = await clinic.services.sync.client.list_workflows_async(name=name, load_output=False)
     return [workflow.input["args"][0] for workflow in found if workflow.input]
 
 
@@ -77,6 +86,71 @@ async def test_a_storm_of_hooks_queues_one_pull(kipu: Clinic) -> None:
     for _ in range(20):
         assert (await kipu.fhir.http.post(url)).status_code == 202
     assert len(await queued(kipu)) == 1
+
+
+async def test_a_hundred_hooks_at_once_are_answered_within_a_second_each(kipu: Clinic) -> None:
+    first, second = (await addresses(kipu)).values()
+    took: list[float] = []
+
+    async def call(url: str) -> int:
+        started = time.monotonic()
+        answer = await kipu.fhir.http.post(url, json={"casefile_id": CASEFILE})
+        took.append(time.monotonic() - started)
+        return answer.status_code
+
+    assert set(await asyncio.gather(*(call(url) for url in (first, second) * 50))) == {202}
+    assert max(took) < HASTE_S
+    assert 1 <= len(await queued(kipu)) <= 2
+    assert 1 <= len(await queued(kipu, "fetch")) <= 2
+    assert await wanted(kipu) == [CASEFILE]
+
+
+async def test_what_is_answered_is_queued_already(kipu: Clinic) -> None:
+    """No answer before the commit: whoever looks at the queue when it comes finds the pull."""
+    for url in (await addresses(kipu)).values():
+        await kipu.fhir.http.post(url)
+        assert len(await queued(kipu)) == 1
+
+
+@pytest.mark.parametrize("body", [
+    f'{{"data": {{"casefile_id": "{CASEFILE}"}}}}'.encode(),
+    f"casefile_id=4711%3A{MASTER}&event=chart".encode(),
+    f'{{"patient_id": 4711, "patient_master_id": "{MASTER.upper()}"}}'.encode(),
+    f"<patient><patient_master_id>{MASTER}</patient_master_id><patient_id>4711</patient_id></patient>".encode(),
+])  # fmt: skip
+async def test_a_chart_that_is_named_is_fetched_at_once(kipu: Clinic, body: bytes) -> None:
+    await kipu.fhir.http.post((await addresses(kipu))["chart-update"], content=body)
+    assert await wanted(kipu) == [CASEFILE]
+    assert len(await queued(kipu, "fetch")) == len(await queued(kipu)) == 1
+
+
+@pytest.mark.parametrize("body", [
+    b'{"casefile_id": "4711:none"}', b'{"patient_id": 4711}', b"\x00\xff:" + MASTER.encode(),
+    f'[{{"patient_id": 1, "patient_master_id": "{MASTER}"}}, {{"patient_id": 2}}]'.encode(),
+])  # fmt: skip
+async def test_what_names_no_chart_is_a_trigger_all_the_same(kipu: Clinic, body: bytes) -> None:
+    await kipu.fhir.http.post((await addresses(kipu))["chart-update"], content=body)
+    assert (await wanted(kipu), await queued(kipu, "fetch"), len(await queued(kipu))) == ([], [], 1)
+
+
+async def test_no_body_names_charts_without_end(kipu: Clinic) -> None:
+    body = " ".join(f"{number}:{MASTER}" for number in range(5000))
+    await kipu.fhir.http.post((await addresses(kipu))["chart-update"], content=body.encode())
+    assert len(await wanted(kipu)) == 20
+
+
+async def test_it_is_remembered_when_each_was_seen(kipu: Clinic) -> None:
+    await kipu.fhir.http.post((await addresses(kipu))["chart-update"])
+    (row,) = (await list_connections(kipu.services, "north"))["connections"]
+    assert row["webhooks"]["chart-update"]["last_seen"] is not None
+    assert row["webhooks"]["patient-creation"] == {"last_seen": None}
+
+
+async def wanted(clinic: Clinic) -> list[str]:
+    def keys(session: Session) -> list[str]:
+        return [row.key for row in session.exec(select(Recall).order_by(Recall.key))]
+
+    return await clinic.session(keys)
 
 
 async def test_a_large_body_is_refused(kipu: Clinic) -> None:
