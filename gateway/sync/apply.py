@@ -16,12 +16,12 @@ from gateway.faults import Issue
 from gateway.search.query import Criterion, Query, ReferenceValue
 from gateway.store import document
 from gateway.store.contract import Stored, Transaction
-from gateway.sync import links, tasks
+from gateway.sync import deliveries, links, tasks
 from gateway.sync.conflicts import Recorder
-from gateway.sync.identity import same_person
 from gateway.sync.lock import Lock
 from gateway.sync.origins import origin_of
 from gateway.sync.page import PageMemory
+from gateway.sync.recognition import ask, waiting_for
 from gateway.sync.reconcile import Disagreement
 from gateway.sync.stays import Reading
 from gateway.sync.tables import Connection, Link
@@ -70,10 +70,13 @@ class ChartApplication:
     pulled: Pulled
     box: SecretBox
     page: PageMemory
+    _alike: list[Link] | None = None
 
     def run(self) -> Applied:
         """Raises RefusedResource; the caller then rolls back to where the chart began."""
         patient = self._patient_link()
+        if unclear := self._unclear(patient):
+            return unclear
         reading = Reading.of(self.session, self.connection, self.pulled.stay)
         if held := self._held_back(reading, patient):
             return held
@@ -123,18 +126,31 @@ class ChartApplication:
         if local_id and self._exists("Patient", local_id):
             link = links.by_local(self.session, self._id, "Patient", local_id) or self._new("Patient", key, local_id)
             if link.external_key in (None, key):
-                link.external_key = key
-                return link
-        fresh = self.pulled.parts[0].lens.to_fhir(self.pulled.parts[0].record).value
-        candidates = [link for link in links.awaiting(self.session, self._id) if self._same_person(link, fresh)]
-        if len(candidates) != 1:
-            return None
-        candidates[0].external_key = key
-        return candidates[0]
+                return self._found(link, key)
+        waiting = self._waiting()
+        return self._found(waiting[0], key) if len(waiting) == 1 and not self.page.has_twin(self.pulled) else None
 
-    def _same_person(self, link: Link, fresh: Resource) -> bool:
-        local = self._read("Patient", link.local_id)
-        return local is not None and same_person(local, fresh)
+    def _found(self, link: Link, key: str) -> Link:
+        link.external_key = key
+        deliveries.settle(self.session, self._id, link.local_id)
+        return link
+
+    def _waiting(self) -> list[Link]:
+        """Delivered patients without a record who have the chart's name and birth date."""
+        if self._alike is None:
+            fresh = self.pulled.parts[0].lens.to_fhir(self.pulled.parts[0].record).value if self.pulled.parts else {}
+            self._alike = waiting_for(self.tx, self.session, self._id, fresh)
+        return self._alike
+
+    def _unclear(self, patient: Link | None) -> Applied | None:
+        """A chart of nobody yet that may be a waiting patient's is nobody's until a person says whose it is."""
+        if patient is None or patient.id is not None or self._exists("Patient", patient.local_id):
+            return None
+        waiting = self._waiting()
+        for link in waiting:
+            ask(self.tx, self.session, self.realm, self.connection, link, patient.external_key or "", "The EMR")
+        told = "not taken: it may be the chart of a patient who waits for it; a person is asked, see the Task"
+        return Applied(Became.SKIPPED, None, told) if waiting else None
 
     def _incomplete(self, patient: Link | None) -> Applied:
         missing = ", ".join(self.pulled.incomplete)

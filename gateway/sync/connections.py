@@ -28,13 +28,14 @@ SHARED_SETTINGS: Mapping[str, Setting] = {
     "pull": Setting("whether changes are taken from this EMR", "true", ("true", "false")),
     "conflict": Setting("whose value wins when both changed", "emr", ("emr", "crm")),
     "write_delay_s": Setting("seconds to wait before a push", "0"),
+    "ask_after_hours": Setting("hours until a person is asked about a delivery that the EMR does not show", "4"),
     "purpose": Setting(
         "purpose of use that the EMR takes records for; labels that it does not open stay here", "TREAT"
     ),
 }
 PURPOSES = re.compile(r"[A-Z]{2,20}(?: [A-Z]{2,20})*")
-NUMBERS = {"poll_minutes": (1, 44_640), "write_delay_s": (0, 86_400)}
-"""Settings that are numbers, from and to: a minute to a month, nothing to a day."""
+NUMBERS = {"poll_minutes": (1, 44_640), "write_delay_s": (0, 86_400), "ask_after_hours": (1, 20)}
+"""Settings that are numbers, from and to: a minute to a month, nothing to a day, within the attempts of a push."""
 ENDPOINT_TYPE = "http://terminology.hl7.org/CodeSystem/endpoint-connection-type"
 
 

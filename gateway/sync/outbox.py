@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from sqlmodel import Session, col, select
 
 from gateway.auth.authority import Realm
+from gateway.search.query import Criterion, Query, UriValue
 from gateway.store.contract import Stored, Transaction
 from gateway.store.tables import HistoryRow
 from gateway.sync import tasks
+from gateway.sync.answers import Answers
 from gateway.sync.chart import CHART_TYPES, patient_of
 from gateway.sync.connections import Connections
 from gateway.sync.tables import Connection
@@ -25,8 +27,12 @@ class PushOutbox:
         self.connections = connections
         self.enqueue = enqueue
         self.types = frozenset(CHART_TYPES)
+        self.answers = Answers(connections, enqueue)
 
     def written(self, transaction: Transaction, realm: Realm, changes: Sequence[Stored]) -> None:
+        for change in tuple(changes):
+            if change.type == "Task":
+                self.answers.written(transaction, realm, change)
         patients = list(dict.fromkeys(self._patients(transaction, changes)))
         if not patients:
             return
@@ -47,6 +53,8 @@ class PushOutbox:
         """The patient that a version is about, and the one that the version before it was about."""
         if change.type == "Patient":
             yield change.id
+        elif change.type == "Binary":
+            yield from filter(None, _shown_by(transaction, change.id))
         elif change.type in self.types:
             before = _body_before(transaction, change) if change.version > 1 else b""
             yield from filter(None, (patient_of(change.type, change.id, body) for body in (change.body, before)))
@@ -60,6 +68,14 @@ class PushOutbox:
 
     def _pushes(self, row: Connection) -> bool:
         return self.connections.is_usable(row) and self.connections.effective_settings(row)["push"] == "true"
+
+
+def _shown_by(transaction: Transaction, binary: str) -> Iterator[str | None]:
+    """Patients whose documents name the Binary: a new picture is news of them."""
+    places = [UriValue(f"{prefix}Binary/{binary}") for prefix in ("", f"{transaction.base}/")]
+    query = Query("DocumentReference", (Criterion("location", "uri", "", tuple(places)),), count=20, want_total=False)
+    for stored in transaction.search(query).matches:
+        yield patient_of(stored.type, stored.id, stored.body)
 
 
 def _body_before(transaction: Transaction, change: Stored) -> bytes:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Container
 from dataclasses import dataclass, replace
+from enum import Enum
+from functools import partial
 
 from sqlmodel import Session
 
@@ -19,14 +21,20 @@ from gateway.definitions.contract import Resource
 from gateway.faults import Fault
 from gateway.store import document
 from gateway.store.contract import Transaction
-from gateway.sync import links, log, tasks
+from gateway.sync import deliveries, links, log, tasks
 from gateway.sync.chart import digest, load_chart
 from gateway.sync.connections import Connections
+from gateway.sync.files import without_bytes
+from gateway.sync.recognition import Question, Recognised, decide
 from gateway.sync.tables import Connection, Link
 from gateway.sync.withholding import REASON, is_open, opened, rule_of
 from gateway.translation.contract import Account, Chart, Linked, Pushed, Translator
 from gateway.translation.lens import LeftOut
 from gateway.translation.row import Way
+
+UNSTAMPED = frozenset({"purpose", "ask_after_hours"})
+"""The purpose shows in the chart, and when a person is asked changes nothing that is sent."""
+RECOGNISED = "recognised by name and birth date; what has changed since is sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,25 @@ class Begun:
     digest: str
     withheld: tuple[LeftOut, ...] = ()
     """What of the chart the connection's purpose does not open."""
+
+
+class Waits(Enum):
+    """A push that the EMR has taken without telling its record."""
+
+    RECOGNISED = "recognised"
+    """It was found by name and birth date: another push brings over what has changed."""
+    LOOKED_FOR = "looked for"
+    """Another push looks again."""
+    HOPED_FOR = "hoped for"
+    """Only a pull can bring it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A push that the EMR accepted."""
+
+    translator: str
+    waits: Waits | None = None
 
 
 class Push:
@@ -61,40 +88,77 @@ class Push:
                 tasks.report(tx, realm, name, patient_id, "failed", REASON)
                 return None
             stored, withheld = opened(stored, rule)
+            if getattr(self.connections.translator(row), "files", False):
+                stored = without_bytes(stored, partial(_resource, tx), realm.fhir_base, rule)
             own = frozenset({account.system("id"), account.system("mr")})
             chart = _without_identifiers(stored, realm, but=own)
             link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
-            stamp = digest(_without_identifiers(stored, realm), _stamp(account))
+            stamp = digest(_without_identifiers(stored, realm), _stamp(account, stored))
             if not force and link.external_key is not None and link.pushed == stamp:
                 if tasks.status(tx, realm, name, patient_id) != "completed":
                     tasks.report(tx, realm, name, patient_id, "completed")
                 return None
             links.hold(session, link, holder, tx.now)
             tasks.report(tx, realm, name, patient_id, "in-progress")
-            return Begun(chart, links.linked(link), stamp, withheld)
+            known = deliveries.linked(session, link, links.linked(link))
+            return Begun(chart, known, stamp, withheld)
 
     def succeed(
         self, tx: Transaction, realm: Realm, name: str, begun: Begun, pushed: Pushed, attempt: int, holder: str
-    ) -> str:
-        """Answers the translator's name."""
+    ) -> Ended:
         patient_id = begun.link.local_id
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
-            account = self.connections.account(session, realm, row)
-            pushed = _with_the_unspoken(pushed, begun, self.connections.translator(row))
+            account, translator = self.connections.account(session, realm, row), self.connections.translator(row)
+            pushed = _with_the_unspoken(pushed, begun, translator)
             link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
+            if _is_overtaken(session, row, begun, pushed):
+                links.release(link, holder)
+                session.add(link)
+                return Ended(row.translator, Waits.HOPED_FOR)
             _remember(session, link, pushed, begun.digest, tx.now, holder)
             self._link_parts(session, row, pushed, tx.now)
-            waiting = pushed.external_id is None
-            reason = pushed.detail if waiting else None
-            tasks.report(tx, realm, name, patient_id, "in-progress" if waiting else "completed", reason, pushed)
+            _keep_delivery(session, row, link, pushed, tx.now)
             operation = "create" if begun.link.external_id is None else "update"
             detail = pushed.detail + (
                 f"; {len(pushed.left_out)} facts left out, see the Task" if pushed.left_out else ""
             )
+            waiting = link.external_key is None
             _log(session, row, tx.now, patient_id, operation, "waiting" if waiting else "ok", detail, attempt)
-            _add_identifiers(tx, account, patient_id, pushed)
-            return row.translator
+            if not waiting:
+                tasks.report(tx, realm, name, patient_id, "completed", None, pushed)
+                _add_identifiers(tx, account, patient_id, pushed)
+                return Ended(row.translator)
+            hours = float(account.settings["ask_after_hours"])
+            decision = decide(tx, session, row, patient_id, pushed, hours, translator.title)
+            return self._waits(tx, session, realm, row, link, pushed, decision, attempt)
+
+    def _waits(
+        self,
+        tx: Transaction,
+        session: Session,
+        realm: Realm,
+        row: Connection,
+        link: Link,
+        pushed: Pushed,
+        decision: Recognised | Question | None,
+        attempt: int,
+    ) -> Ended:
+        patient_id, reason = link.local_id, pushed.detail
+        if isinstance(decision, Recognised):
+            link.external_key, link.record, link.pushed = decision.key, None, None
+            session.add(link)
+            deliveries.settle(session, row.id or 0, patient_id)
+            tasks.report(tx, realm, row.name, patient_id, "requested", RECOGNISED, pushed, settled=True)
+            _log(session, row, tx.now, patient_id, "recognise", "ok", RECOGNISED, attempt)
+            return Ended(row.translator, Waits.RECOGNISED)
+        asked = decision.candidates if decision else None
+        delivery = deliveries.of(session, row.id or 0, patient_id)
+        delivery.asked = None if asked is None else list(asked)
+        deliveries.keep(session, delivery)
+        said = decision.text if decision else reason
+        tasks.report(tx, realm, row.name, patient_id, "in-progress", said, pushed, asked=asked, settled=asked is None)
+        return Ended(row.translator, Waits.LOOKED_FOR if pushed.awaited else Waits.HOPED_FOR)
 
     def fail(
         self,
@@ -143,7 +207,7 @@ def _with_the_unspoken(pushed: Pushed, begun: Begun, translator: Translator) -> 
         for type, resources in begun.chart.resources.items()
         if not _takes(translator, type)
         for resource in resources
-        if f"{type}/{resource['id']}" not in spoken
+        if f"{type}/{resource['id']}" not in spoken and f"{type}/{resource['id']}" not in pushed.carried
     )
     return replace(pushed, left_out=(*pushed.left_out, *unspoken, *begun.withheld))
 
@@ -157,13 +221,38 @@ def _new_link(row: Connection, type: str, local_id: str) -> Link:
 
 
 def _remember(session: Session, link: Link, pushed: Pushed, stamp: str, now: int, holder: str) -> None:
-    link.external_key = pushed.external_id or link.external_key
-    if pushed.record is not None:
+    # A pull may have brought the record while the push was under way: then it knows better.
+    if pushed.record is not None and not (pushed.external_id is None and link.external_key):
         link.record = links.encode_record(pushed.record)
+    link.external_key = pushed.external_id or link.external_key
     link.pushed, link.synced = stamp, now
     links.release(link, holder)
     session.add(link)
     session.flush()
+
+
+def _is_overtaken(session: Session, row: Connection, begun: Begun, pushed: Pushed) -> bool:
+    """While it looked for the record in vain, a person has answered: another push goes by that."""
+    was_out = begun.link.external_id is None and begun.link.sent is not None
+    return (
+        was_out and pushed.external_id is None and deliveries.of(session, row.id or 0, begun.link.local_id).sent is None
+    )
+
+
+def _keep_delivery(session: Session, row: Connection, link: Link, pushed: Pushed, now: int) -> None:
+    delivery = deliveries.of(session, row.id or 0, link.local_id)
+    if pushed.files is not None:
+        delivery.files = dict(pushed.files)
+    if link.external_key is not None:
+        delivery.sent, delivery.asked = None, None
+    elif delivery.sent is None:
+        delivery.sent = now
+    deliveries.keep(session, delivery)
+
+
+def _resource(tx: Transaction, type: str, id: str) -> Resource | None:
+    stored = tx.read(type, id)
+    return None if stored is None or stored.deleted else document.decode(stored.body)
 
 
 def _log(
@@ -221,13 +310,16 @@ def _without_identifiers(chart: Chart, realm: Realm, but: Container[str] = ()) -
 
     resources = {type: tuple(map(told, group)) for type, group in chart.resources.items()}
     referenced = {reference: told(resource) for reference, resource in chart.referenced.items()}
-    return Chart(told(chart.patient), resources, referenced)
+    return replace(chart, patient=told(chart.patient), resources=resources, referenced=referenced)
 
 
-def _stamp(account: Account) -> str:
-    """Settings and mappings that a push depends on: when they change, unchanged charts go out again."""
-    settings = {name: value for name, value in account.settings.items() if name != "purpose"}  # is in the chart
-    return json.dumps([account.base_url, settings, account.mappings], sort_keys=True, default=dict)
+def _stamp(account: Account, chart: Chart) -> str:
+    """Settings, mappings and files that a push depends on: when they change, unchanged charts go out again."""
+    settings = {name: value for name, value in account.settings.items() if name not in UNSTAMPED}
+    told: list[object] = [account.base_url, settings, account.mappings]
+    if files := {place: file.digest for place, file in chart.files.items()}:
+        told.append(files)
+    return json.dumps(told, sort_keys=True, default=dict)
 
 
 def _spoken(seconds: float) -> str:

@@ -17,10 +17,11 @@ from dbos import error as dbos_errors
 from gateway.auth.authority import Realm
 from gateway.faults import Fault
 from gateway.store.contract import Store, Transaction
+from gateway.sync.deliveries import Ledger
 from gateway.sync.journal import durable, unforeseen
 from gateway.sync.orders import Order, options
 from gateway.sync.patience import Patience
-from gateway.sync.push import Begun, Push
+from gateway.sync.push import Begun, Push, Waits
 from gateway.sync.runners import Runners
 from gateway.telemetry import PUSHES
 from gateway.translation.contract import Moment, Pushed, Replies
@@ -53,40 +54,55 @@ class PushWorkflow:
 
     async def run(self, order: Order) -> Result:
         """Push each patient; answers the last one's status and external id."""
-        result = UNCHANGED
+        result, waiting, soonest = UNCHANGED, list[str](), float("inf")
         for index, patient in enumerate(order.patients):
-            result, again = await self._push_one(order, patient)
+            result, again, rest = await self._push_one(order, patient)
             if again is not None:
+                waiting.append(patient)
+                soonest = min(soonest, again)
+            if rest:
                 # The EMR is not there for now: the rest would only run into the same.
-                await self._again(replace(order, patients=order.patients[index:]), again)
+                waiting += order.patients[index + 1 :]
                 break
+        if waiting:
+            await self._again(replace(order, patients=tuple(waiting)), soonest)
         return result
 
-    async def _push_one(self, order: Order, patient: str) -> tuple[Result, float | None]:
-        """The result, and in how many seconds to try again."""
+    async def _push_one(self, order: Order, patient: str) -> tuple[Result, float | None, bool]:
+        """The result, in how many seconds to try again, and whether the other patients have to wait as well."""
         try:
-            return await self._pushed(order, patient), None
+            result, again = await self._pushed(order, patient)
+            return result, again, False
         except Fault as fault:
-            return await self._failed(order, patient, fault)
+            result, again = await self._failed(order, patient, fault)
         except dbos_errors.DBOSException:
             raise
         except Exception as error:
-            return await self._failed(order, patient, unforeseen(error, "push"))
+            result, again = await self._failed(order, patient, unforeseen(error, "push"))
+        return result, again, again is not None
 
-    async def _pushed(self, order: Order, patient: str) -> Result:
+    async def _pushed(self, order: Order, patient: str) -> tuple[Result, float | None]:
         begun = await self._write("begin", order, lambda tx, holder: self._begin(tx, order, patient, holder))
         if begun is None:
-            return UNCHANGED
+            return UNCHANGED, None
         pushed = await self._translate(order, begun)
-        await self._write("succeed", order, lambda tx, holder: self._succeed(tx, order, begun, pushed, holder))
-        if pushed.external_id is None:
-            return {"status": "in-progress"}
-        return {"status": "completed", "external_id": pushed.external_id}
+        waits = await self._write("succeed", order, lambda tx, holder: self._succeed(tx, order, begun, pushed, holder))
+        if waits is None and pushed.external_id is not None:
+            return {"status": "completed", "external_id": pushed.external_id}, None
+        return {"status": "in-progress"}, self._look_again(order, waits)
+
+    def _look_again(self, order: Order, waits: Waits | None) -> float | None:
+        if waits is Waits.RECOGNISED:
+            return 0.0
+        left = self.patience.delays[order.attempt - 1 :]
+        return left[0] if waits is Waits.LOOKED_FOR and left else None
 
     async def _translate(self, order: Order, begun: Begun) -> Pushed:
         moment = await durable("moment", self.moment)
         runner, translator, account = await self.runners.runner(self.realm(order), order.connection)
-        return await runner.run(translator.push(account, begun.chart, begun.link, moment), self._journaled)
+        flow = translator.push(account, begun.chart, begun.link, moment)
+        ledger = Ledger(self.store, self.push.connections, self.realm(order), order.connection, begun.link.local_id)
+        return await runner.run(flow, self._journaled, ledger)
 
     async def _journaled(self, name: str, attempt: Callable[[], Awaitable[Replies]], repeatable: bool) -> Replies:
         """One step of a flow: made once, remembered, and repeated on its own only where that is safe."""
@@ -114,10 +130,11 @@ class PushWorkflow:
     def _begin(self, tx: Transaction, order: Order, patient: str, holder: str) -> Begun | None:
         return self.push.begin(tx, self.realm(order), order.connection, patient, holder, force=order.force)
 
-    def _succeed(self, tx: Transaction, order: Order, begun: Begun, pushed: Pushed, holder: str) -> None:
+    def _succeed(self, tx: Transaction, order: Order, begun: Begun, pushed: Pushed, holder: str) -> Waits | None:
         realm = self.realm(order)
-        translator = self.push.succeed(tx, realm, order.connection, begun, pushed, order.attempt, holder)
-        PUSHES.labels(translator, "completed" if pushed.external_id else "waiting").inc()
+        ended = self.push.succeed(tx, realm, order.connection, begun, pushed, order.attempt, holder)
+        PUSHES.labels(ended.translator, "waiting" if ended.waits else "completed").inc()
+        return ended.waits
 
     def _fail(
         self, tx: Transaction, order: Order, patient: str, fault: Fault, again: float | None, holder: str

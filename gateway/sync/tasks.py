@@ -50,8 +50,7 @@ def report(
     id = task_id(realm, connection, patient_id)
     before = transaction.read("Task", id)
     task = _new(connection, patient_id, id, transaction.now) if before is None or before.deleted else _decode(before)
-    task["status"] = status
-    task["lastModified"] = instant(transaction.now)
+    task |= {"status": status, "owner": _owner(connection), "lastModified": instant(transaction.now)}
     _explain(task, _lock_of(task), reason)
     if pushed is not None:
         task.pop("output", None)
@@ -149,8 +148,13 @@ def _new(connection: str, patient_id: str, id: str, now: int) -> Resource:
         "focus": {"reference": f"Patient/{patient_id}"},
         "for": {"reference": f"Patient/{patient_id}"},
         "authoredOn": instant(now),
-        "owner": {"reference": f"Endpoint/{connection}", "display": connection},
+        "owner": _owner(connection),
     }
+
+
+def _owner(connection: str) -> Resource:
+    """R4 names no Endpoint among the owners of a Task: a client that writes the Task leaves it out."""
+    return {"reference": f"Endpoint/{connection}", "display": connection}
 
 
 def _outputs(pushed: Pushed) -> Iterable[dict[str, Any]]:

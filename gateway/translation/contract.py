@@ -260,6 +260,8 @@ class Pushed:
     links: Mapping[str, str] = field(default_factory=dict)
     """`Type/id` of other resources of the chart → the EMR's key for them, so that a pull knows them again."""
     left_out: tuple[LeftOut, ...] = ()
+    awaited: bool = False
+    """There is no external id yet, and another push asks for it and sends nothing."""
     candidates: tuple[Candidate, ...] = ()
     """While there is no external id: the EMR's records that may be this patient's."""
     carried: tuple[str, ...] = ()

@@ -91,7 +91,7 @@ def _candidate(row: Record, sent: datetime | None) -> Candidate:
 
 def _waiting(link: Linked, draft: Draft, record: Record | None, detail: str) -> Pushed:
     left_out, carried = tuple(draft.left_out), draft.pictures.carried
-    return Pushed(None, record, left_out=left_out, carried=carried, files=link.files, detail=detail)
+    return Pushed(None, record, left_out=left_out, carried=carried, files=link.files, awaited=True, detail=detail)
 
 
 def _files(chosen: Sequence[Picture], before: Mapping[str, str]) -> dict[str, str]:
@@ -177,7 +177,7 @@ def _pushed(
         record,
         kinds,
         keys,
-        tuple(draft.left_out),
+        left_out=tuple(draft.left_out),
         carried=draft.pictures.carried,
         files=link.files,
         detail=detail,

@@ -95,8 +95,27 @@ class TestIdentity:
         await emr.put(patient("p1"), patient("p2"))
         await sent(emr, "p1", None)
         await sent(emr, "p2", None)
-        assert await take(emr, chart(record())) == counts(created=1)
-        assert len(await emr.all("Patient")) == 3
+        assert await take(emr, chart(record())) == counts(skipped=1)
+        assert len(await emr.all("Patient")) == 2
+        for id in ("p1", "p2"):
+            task = await emr.task("internal", id)
+            assert (task["status"], outputs(task, "candidate")) == ("in-progress", ["7"])
+            assert "2 patients of that name wait" in task["statusReason"]["text"]
+
+    async def test_of_two_charts_that_could_be_meant_none_is_taken(self, emr: Clinic) -> None:
+        await emr.put(patient("p1"))
+        await sent(emr, "p1", None)
+        assert await take(emr, chart(record()), chart(record(id="8"))) == counts(skipped=2)
+        task = await emr.task("internal", "p1")
+        assert outputs(task, "candidate") == ["7", "8"]
+        assert "shows 2 charts of this name and birth date" in task["statusReason"]["text"]
+        assert {link.external_key for link in await emr.links("internal")} == {None}
+
+    async def test_a_twin_that_names_our_id_stands_in_nobody_s_way(self, emr: Clinic) -> None:
+        await emr.put(patient("p1"))
+        await sent(emr, "p1", None)
+        assert await take(emr, chart(record(id="8"), local_id="p1"), chart(record())) == counts(updated=1, created=1)
+        assert {link.local_id == "p1" for link in await emr.links("internal") if link.external_key == "8"} == {True}
 
     async def test_who_was_never_sent_is_not_recognised(self, emr: Clinic) -> None:
         await emr.put(patient("p1"))

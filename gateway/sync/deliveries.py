@@ -1,0 +1,120 @@
+"""Deliveries: what of one patient went to one EMR and is not settled yet, so that nothing goes twice.
+
+A row is written before a create goes out. While it says `sent`, no other create of that patient goes out by itself:
+the EMR is looked through, and after some hours a person is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, inspect
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from gateway.auth.authority import Realm
+from gateway.definitions.contract import Resource
+from gateway.store import document
+from gateway.store.contract import Store, Transaction
+from gateway.sync import files
+from gateway.sync.connections import Connections
+from gateway.sync.tables import Link
+from gateway.translation.contract import File, Linked
+
+
+class Delivery(SQLModel, table=True):
+    """One patient over one connection."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (Index("delivery_outstanding", "connection", "sent"),)
+
+    connection: int = Field(sa_column=Column(Integer, ForeignKey("connection.id"), primary_key=True))
+    patient: str = Field(sa_column=Column(String(64), primary_key=True))
+    sent: int | None = Field(default=None, sa_column=Column(BigInteger))
+    """When a create went out whose record the EMR has not shown yet, in UTC microseconds."""
+    asked: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """A person is asked: the EMR's records of which one may be it."""
+    files: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """Attachments that the EMR was sent: place → digest."""
+
+
+def of(session: Session, connection: int, patient: str) -> Delivery:
+    """The row, or a new one that is not stored yet."""
+    found = session.get(Delivery, (connection, patient))
+    return found or Delivery(connection=connection, patient=patient)
+
+
+def keep(session: Session, row: Delivery) -> None:
+    """Store the row; one that says nothing goes."""
+    if row.sent is not None or row.asked is not None or row.files:
+        session.add(row)
+    elif inspect(row).persistent:
+        session.delete(row)
+    session.flush()
+
+
+def outstanding(session: Session, connection: int) -> list[str]:
+    """Patients of whom a create went out and no record was shown."""
+    wanted = select(Delivery.patient).where(Delivery.connection == connection, col(Delivery.sent).is_not(None))
+    return list(session.exec(wanted))
+
+
+def asked(session: Session, connection: int) -> list[Delivery]:
+    """Those about which a person is asked; the oldest first."""
+    wanted = select(Delivery).where(Delivery.connection == connection, col(Delivery.asked).is_not(None))
+    return list(session.exec(wanted.order_by(col(Delivery.sent), Delivery.patient)))
+
+
+def settle(session: Session, connection: int, patient: str) -> None:
+    """The EMR's record is known, or nothing is out any more: nothing waits and nobody is asked."""
+    row = session.get(Delivery, (connection, patient))
+    if row is not None and (row.sent is not None or row.asked is not None):
+        row.sent, row.asked = None, None
+        keep(session, row)
+
+
+def linked(session: Session, link: Link, known: Linked) -> Linked:
+    """What a flow is told. Deliveries of before this table are as old as their links."""
+    row = of(session, link.connection, link.local_id)
+    if row.sent is None and link.external_key is None and link.pushed is not None:
+        row.sent = link.synced
+        keep(session, row)
+    told = None if row.sent is None else datetime.fromtimestamp(row.sent / 1_000_000, UTC)
+    return replace(known, sent=told, files=row.files or {})
+
+
+class Ledger:
+    """The delivery of one patient while its flow runs: what a runner reads and writes down."""
+
+    def __init__(self, store: Store, connections: Connections, realm: Realm, name: str, patient: str) -> None:
+        self.store = store
+        self.connections = connections
+        self.realm = realm
+        self.name = name
+        self.patient = patient
+
+    async def bytes_of(self, file: File) -> bytes:
+        type, _, id = file.source.partition("#")[0].partition("/")
+        stored = await self.store.read(self.realm.org, type, id)
+        resource: Resource | None = None if stored is None or stored.deleted else document.decode(stored.body)
+        return files.bytes_of(file, resource)
+
+    async def claim(self) -> bool:
+        return await self.store.write(self.realm.org, self._claim)
+
+    async def withdraw(self) -> None:
+        await self.store.write(self.realm.org, lambda tx: self._write(tx, None))
+
+    def _claim(self, tx: Transaction) -> bool:
+        with Session(tx.connection) as session:
+            connection = self.connections.get(session, self.realm, self.name).id or 0
+            if of(session, connection, self.patient).sent is not None:
+                return False
+        self._write(tx, tx.now)
+        return True
+
+    def _write(self, tx: Transaction, sent: int | None) -> None:
+        with Session(tx.connection) as session:
+            row = of(session, self.connections.get(session, self.realm, self.name).id or 0, self.patient)
+            row.sent = sent
+            keep(session, row)
