@@ -143,6 +143,9 @@ def params_once(fields: Sequence[tuple[str, str]]) -> dict[str, str]:
     return {name: value for name, value in params.items() if value}
 
 
+UNREGISTERED = "The application wants its answer at an address that is not registered for it."
+
+
 def judge(auth: Auth, realm: Realm, fields: Sequence[tuple[str, str]]) -> Asked:
     """Blocking. Raises Declined."""
     from gateway.auth.server import TokenServer
@@ -154,7 +157,9 @@ def judge(auth: Auth, realm: Realm, fields: Sequence[tuple[str, str]]) -> Asked:
     try:
         TokenServer(auth, realm).get_consent_grant(request)
     except OAuth2Error as error:
-        raise Declined(error.error, error.description or "", error.redirect_uri, params.get("state")) from None
+        said = error.description or ""
+        said = UNREGISTERED if said.startswith("Redirect URI ") else said
+        raise Declined(error.error, said, error.redirect_uri, params.get("state")) from None
     return _with_launch(auth, realm, _asked(auth, request, params), params.get("launch"))
 
 

@@ -5,6 +5,7 @@ The search is the one of the FHIR face, on behalf of the user; nothing of it is 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ from gateway.store import document
 
 SHOWN = 20
 FIELDS = ("name", "birthdate", "identifier")
+DATE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}", re.ASCII)
+WRONG_DATE = "Write the birth date as 1980-12-31, or the year alone."
 READING = Scopes.parse("user/Patient.rs")
 NO_REQUEST = {"type": "http", "method": "GET", "headers": [], "query_string": b"", "path_params": {}}
 
@@ -45,6 +48,8 @@ class Listing:
     patients: tuple[Found, ...] = ()
     more: bool = False
     wrong: str | None = None
+    field: str = ""
+    """The one that is wrong."""
 
 
 def looking(services: Services, realm: Realm, client: Client, user: UserAccount) -> Exchange:
@@ -67,6 +72,8 @@ async def search(exchange: Exchange, sought: dict[str, str]) -> Listing:
     try:
         planned = plan(exchange, "Patient", [*params, ("_count", str(SHOWN)), ("_sort", "family,given")])
     except Fault as fault:
+        if not DATE.fullmatch(dict(params).get("birthdate", "1980")):
+            return Listing(wrong=WRONG_DATE, field="birthdate")
         return Listing(wrong="; ".join(issue.diagnostics for issue in fault.issues))
     page = await exchange.store.search(planned.query)
     return Listing(tuple(described(document.decode(match.body)) for match in page.matches), page.after is not None)

@@ -119,12 +119,12 @@ async def realm_of(request: Request, services: Services) -> Realm:
     return await anyio.to_thread.run_sync(services.auth.realm, request.path_params["org"])
 
 
-def decline(realm: Realm, declined: Declined) -> Response:
+def decline(realm: Realm, declined: Declined, org_name: str) -> Response:
     """RFC 6749, 4.1.2.1: to the application, or to the person where no application is known."""
     log.info("authorization_declined", org=realm.slug, error=declined.error)
     if declined.redirect_uri is None:
         said = declined.description or "The request is not one that can be answered."
-        return page("stopped.html", 400, org_name=realm.slug, said=said, code=declined.error)
+        return page("stopped.html", 400, org_name=org_name, said=said, code=declined.error)
     return to_application(answer_address(realm, declined.redirect_uri, declined.state, _error(declined)))
 
 
@@ -150,7 +150,9 @@ def step(handler: Step) -> Step:
             return await handler(request)
         except Declined as declined:
             services: Services = request.app.state.services
-            return decline(await realm_of(request, services), declined)
+            realm = await realm_of(request, services)
+            row = await services.store.session_read(lambda session: session.get_one(Organisation, realm.org))
+            return decline(realm, declined, row.name)
 
     serve.__doc__ = handler.__doc__
     return serve

@@ -19,6 +19,7 @@ from selenium.webdriver.common.by import By
 
 from tests.blackbox.conftest import commands, free_port
 from tests.browser.conftest import PASSWORD, process
+from tests.browser.openid_provider import CLIENT, SECRET, OpenIdProvider, providing
 from tests.browser.test_console import by_id, overflows, until
 
 pytestmark = pytest.mark.blackbox
@@ -92,6 +93,7 @@ def clinic(chromium: Any, application: str, tmp_path_factory: pytest.TempPathFac
         **os.environ,
         "CROSSWALK_DATABASE_URL": f"sqlite:///{folder / 'crosswalk.db'}",
         "CROSSWALK_PUBLIC_URL": url,
+        "CROSSWALK_ALLOW_PRIVATE_UPSTREAMS": "1",
         "CROSSWALK_LOG_LEVEL": "WARNING",
     }
     run = commands(environment)
@@ -120,6 +122,17 @@ def _filled(http: httpx.Client, url: str, client_id: str, redirect: str, backend
         patient = {"resourceType": "Patient", "name": [{"given": [given], "family": family}], "birthDate": "1980-02-03"}
         ids.append(http.post(f"{url}/fhir/r4/clinic/Patient", json=patient).raise_for_status().json()["id"])
     return Clinic(url, client_id, redirect, ids[0], http)
+
+
+@pytest.fixture(scope="module")
+def provider(clinic: Clinic) -> Iterator[OpenIdProvider]:
+    """The clinic's own, where the doctor has an account, and somebody whom the clinic does not know."""
+    place = f"{clinic.url}/admin/v1/clinic/org/provider"
+    with providing({"reed": DOCTOR, "stranger": "stranger@elsewhere.example"}) as provider:
+        asked = {"issuer": provider.issuer, "client_id": CLIENT, "client_secret": SECRET, "name": "Clinic Login"}
+        clinic.admin.post(place, json=asked).raise_for_status()
+        yield provider
+        clinic.admin.delete(place).raise_for_status()
 
 
 def heading(browser: Chrome) -> str:
@@ -223,3 +236,81 @@ def test_every_field_has_its_label(browser: Chrome, clinic: Clinic) -> None:
             by_id(browser, "name").send_keys("quill", Keys.ENTER)
             until(browser, lambda: "1 found" in by_id(browser, "results").text, "the search")
             browser.find_element(By.CSS_SELECTOR, ".people button").click()
+
+
+def go_to_provider(browser: Chrome, clinic: Clinic, account: str) -> None:
+    browser.get(clinic.address(prompt="login"))
+    by_id(browser, "provider").click()
+    until(browser, lambda: heading(browser) == "Clinic Login", "the provider's page")
+    browser.switch_to.active_element.send_keys(account)
+
+
+def test_signing_in_at_the_clinics_own_provider(browser: Chrome, clinic: Clinic, provider: OpenIdProvider) -> None:
+    go_to_provider(browser, clinic, "reed")
+    by_id(browser, "go").click()
+    until(browser, lambda: heading(browser) == "Choose a patient", "the picker")
+    assert DOCTOR in browser.find_element(By.TAG_NAME, "header").text
+    by_id(browser, "name").send_keys("quill", Keys.ENTER)
+    until(browser, lambda: "1 found" in by_id(browser, "results").text, "the search")
+    browser.find_element(By.CSS_SELECTOR, ".people button").click()
+    until(browser, lambda: heading(browser) == "Let Chart View in?", "the consent page")
+    by_id(browser, "allow").click()
+    tokens = clinic.tokens(came_back(browser, clinic)["code"])
+    assert (tokens["patient"], provider.redeemed) == (clinic.patient, 1)
+    read = httpx.get(
+        f"{clinic.url}/fhir/r4/clinic/Patient/{clinic.patient}",
+        headers={"Authorization": f"Bearer {tokens['access_token']}"},
+    )
+    assert read.json()["name"][0]["family"] == "Quill"
+    browser.get(clinic.address("openid", prompt="none"))
+    assert came_back(browser, clinic)["error"] == "consent_required", "signed in, so that only this is missing"
+
+
+@pytest.mark.parametrize(
+    ("account", "button", "said"),
+    [("stranger", "go", "Nobody here has the e-mail address"), ("reed", "cancel", "did not work")],
+)
+def test_who_does_not_come_back_as_a_user(
+    browser: Chrome, clinic: Clinic, provider: OpenIdProvider, account: str, button: str, said: str
+) -> None:
+    go_to_provider(browser, clinic, account)
+    by_id(browser, button).click()
+    until(browser, lambda: heading(browser) == "Sign in", "the sign-in page")
+    assert said in by_id(browser, "wrong").text
+    assert by_id(browser, "provider").is_displayed()
+    refusals = [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]
+    assert all("responded with a status of" in message for message in refusals), refusals
+    sign_in(browser)
+    until(browser, lambda: heading(browser) == "Choose a patient", "the picker, by password")
+
+
+def test_signing_out_everywhere(browser: Chrome, clinic: Clinic) -> None:
+    browser.get(clinic.address())
+    sign_in(browser)
+    until(browser, lambda: heading(browser) == "Choose a patient", "the picker")
+    assert not by_id(browser, "sign-out-everywhere").is_displayed(), "nobody hits it by mistake"
+    tab_to(browser, "everywhere")
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    tab_to(browser, "sign-out-everywhere")
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    until(browser, lambda: heading(browser) == "Sign in", "the sign-in page")
+    browser.get(clinic.address())
+    assert heading(browser) == "Sign in"
+
+
+def test_the_way_of_the_tab_key_and_where_the_cursor_is(browser: Chrome, clinic: Clinic) -> None:
+    """From top to bottom, with an outline that can be seen; what is wrong has the cursor."""
+    browser.get(clinic.address(prompt="login"))
+    sign_in(browser)
+    until(browser, lambda: heading(browser) == "Choose a patient", "the picker")
+    browser.execute_script("document.getElementById('sign-out').focus()")
+    for id in ("everywhere", "name", "birthdate", "identifier", "search", "deny"):
+        browser.switch_to.active_element.send_keys(Keys.TAB)
+        focused = browser.switch_to.active_element
+        assert focused.get_attribute("id") == id
+        assert focused.value_of_css_property("outline-style") == "solid", id
+        assert focused.value_of_css_property("outline-width") == "3px", id
+    by_id(browser, "birthdate").send_keys("31.12.1980", Keys.ENTER)
+    until(browser, lambda: "1980-12-31, or the year" in by_id(browser, "wrong").text, "what is wrong")
+    until(browser, lambda: browser.switch_to.active_element.get_attribute("id") == "birthdate", "the cursor there")
+    assert by_id(browser, "birthdate").get_attribute("aria-describedby") == "wrong"

@@ -69,6 +69,7 @@ async def test_a_search_that_is_none_is_said_on_the_page(clinic: Clinic) -> None
     await browser.send("patient", birthdate="yesterday")
     assert browser.page.status_code == 200
     assert 'role="alert"' in browser.text
+    assert "Write the birth date as 1980-12-31" in browser.text
     await browser.send("patient", name="nobody at all")
     assert "No patient found" in browser.text
 
