@@ -95,7 +95,10 @@ class Reading:
 
     def _is_overtaken(self, patient: Link) -> bool:
         later = select(StayRow.key).where(
-            StayRow.connection == self._id, StayRow.patient == patient.local_id, StayRow.rank > self.stay.rank
+            StayRow.connection == self._id,
+            StayRow.patient == patient.local_id,
+            StayRow.key != self.stay.key,
+            StayRow.rank > self.stay.rank,
         )
         return self.session.exec(later.limit(1)).first() is not None
 
