@@ -28,6 +28,13 @@ NEEDED = "CROSSWALK_TESTS_NEED_POSTGRESQL"
 
 def pytest_configure(config: pytest.Config) -> None:
     keep_in_memory()
+    trust_nobody()
+
+
+def trust_nobody() -> None:
+    """No test reaches beyond this machine; to read the web's authorities for each client takes 25 ms of a core."""
+    os.environ.pop("SSL_CERT_FILE", None)
+    os.environ["SSL_CERT_DIR"] = str(ROOT)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -18,6 +18,7 @@ import threading
 
 from gateway import cli
 from gateway.definitions import load
+from gateway.translation.registry import load_sandboxes, load_translators
 
 LONGEST = 1 << 18
 STATUS = struct.Struct("i")
@@ -83,8 +84,17 @@ class Forking:
         cli.main()
 
 
+def prepare() -> None:
+    """What every child would do first: nothing of it depends on what the child is told."""
+    definitions = load()
+    for type in definitions.served:
+        definitions.search_parameters(type)
+    load_translators()
+    load_sandboxes()
+
+
 def main() -> None:
-    load()
+    prepare()
     assert threading.active_count() == 1
     gc.collect()
     gc.freeze()  # what is here already stays shared with every child

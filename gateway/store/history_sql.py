@@ -17,6 +17,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     func,
     literal_column,
     or_,
@@ -38,6 +39,12 @@ from gateway.store.tables import HISTORY, LABELLED, RESOURCE
 Condition = ColumnElement[bool]
 TYPES_AT_ONCE = 100
 """SQLite joins at most 500 selects."""
+ONE_VERSION = tuple(
+    select(*(table.c[name] for name in STORED)).where(
+        *(table.c[name] == bindparam(name) for name in ("org", "type", "id", "version"))
+    )
+    for table in (RESOURCE, HISTORY)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +98,9 @@ def history_page(connection: Connection, org: int, query: HistoryQuery) -> Histo
 
 def one_version(connection: Connection, org: int, type: str, id: str, version: int) -> Stored | None:
     """A vread inside a transaction."""
-    for table in (RESOURCE, HISTORY):
-        c = table.c
-        same = and_(c.org == org, c.type == type, c.id == id, c.version == version)
-        row = connection.execute(select(*(c[name] for name in STORED)).where(same)).first()
+    values = {"org": org, "type": type, "id": id, "version": version}
+    for statement in ONE_VERSION:
+        row = connection.execute(statement, values).first()
         if row is not None:
             return stored(tuple(row))
     return None
