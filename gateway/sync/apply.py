@@ -88,6 +88,8 @@ class ChartApplication:
         bound = [(part, self._link_for(part, patient)) for part in parts]
         here = {f"{part.lens.type}/{part.key}": f"{part.lens.type}/{link.local_id}" for part, link in bound}
         became = [self._taken_once(part, link, here) for part, link in bound]
+        if patient is not None and patient.external_key is not None:
+            self.page.wait_no_more(patient.external_key)
         self._tell_waiting_task(patient)
         overall = _overall(became)
         if reading is not None and patient is not None:
@@ -157,6 +159,8 @@ class ChartApplication:
         if patient is not None and self._exists("Patient", patient.local_id):
             patient.missing = missing
             self._keep(patient)
+        elif patient is not None and patient.external_key is not None:
+            self.page.wait(patient.external_key, missing, self.tx.now)
         return Applied(Became.SKIPPED, _subject(patient), f"not taken yet; the EMR's chart lacks: {missing}")
 
     def _link_for(self, part: Part, patient: Link | None) -> Link:

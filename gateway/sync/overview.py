@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from gateway.auth.authority import Realm
 from gateway.sync.connections import Connections
 from gateway.sync.tables import Connection, Link
+from gateway.sync.waiting import lacking
 from gateway.sync.webhooks import last_seen, warnings
 
 
@@ -19,6 +20,7 @@ def connections(session: Session, rooms: Connections, realm: Realm, now: int) ->
 
 
 def connection(session: Session, rooms: Connections, realm: Realm, row: Connection, now: int) -> dict[str, Any]:
+    missing = lacking(session, row.id or 0)
     return {
         "connection": row.name,
         "translator": row.translator,
@@ -30,7 +32,8 @@ def connection(session: Session, rooms: Connections, realm: Realm, row: Connecti
         "charts_total": row.charts_total,
         "lag": None if row.pull_finished is None else max(0, (now - row.pull_finished) // 1_000_000),
         "linked": _patients(session, row, col(Link.external_key).is_not(None)),
-        "incomplete": _patients(session, row, col(Link.missing).is_not(None)),
+        "incomplete": sum(missing.values()),
+        "lacking": missing,
         "locked": _patients(session, row, col(Link.locked).is_not(None)),
         "webhooks": {hook: {"last_seen": _instant(seen)} for hook, seen in last_seen(session, rooms, row).items()},
         "warnings": list(warnings(session, rooms, row)),

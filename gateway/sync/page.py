@@ -6,15 +6,16 @@ not be looked at again for the next one, unless that says something else of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
 
 from gateway.definitions.contract import Resource
-from gateway.sync import links
+from gateway.sync import links, waiting
 from gateway.sync.identity import same_person
 from gateway.sync.tables import Link
+from gateway.sync.waiting import WaitingChart
 from gateway.translation.contract import Part, Pulled
 
 BATCH = 400
@@ -30,9 +31,10 @@ class PageMemory:
     connection: int
     _links: dict[Key, Link | None] = field(default_factory=dict)
     _said: dict[Key, Part] = field(default_factory=dict)
+    _waiting: dict[str, WaitingChart] | None = None
     _charts: tuple[Pulled, ...] = ()
 
-    def read_ahead(self, charts: Iterable[Pulled]) -> None:
+    def read_ahead(self, charts: Sequence[Pulled]) -> None:
         wanted: dict[str, dict[str, None]] = {}
         self._charts = tuple(charts)
         for pulled in self._charts:
@@ -61,6 +63,24 @@ class PageMemory:
         if link.external_key is not None:
             self._links[link.type, link.external_key] = link
 
+    def wait(self, key: str, missing: str, now: int) -> None:
+        """A chart of nobody that cannot be taken yet."""
+        row = self._charts_waiting.get(key) or WaitingChart(connection=self.connection, key=key, missing="", since=now)
+        row.missing = missing
+        self.session.add(row)
+        self._charts_waiting[key] = row
+
+    def wait_no_more(self, key: str) -> None:
+        if (row := self._charts_waiting.pop(key, None)) is not None:
+            self.session.delete(row)
+
+    @property
+    def _charts_waiting(self) -> dict[str, WaitingChart]:
+        if self._waiting is None:
+            keys = [pulled.patient_key for pulled in self._charts if pulled.patient_key is not None]
+            self._waiting = waiting.of(self.session, self.connection, keys)
+        return self._waiting
+
     def has_said(self, part: Part) -> bool:
         """A chart before this one has brought the same."""
         before = self._said.get((part.lens.type, part.key))
@@ -80,6 +100,7 @@ class PageMemory:
     def forget(self) -> None:
         self._links.clear()
         self._said.clear()
+        self._waiting = None
 
 
 def _person(pulled: Pulled) -> Resource:

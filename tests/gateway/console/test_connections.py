@@ -74,7 +74,7 @@ async def test_the_row_tells_state_lag_and_counts(world: World) -> None:
     seen = words(browser.page.text)
     assert "OK" in seen
     assert "2 hours 5 minutes ago" in seen
-    assert "3 linked 1 incomplete 1 locked 2 waiting 1 failed" in seen
+    assert "3 linked 1 incomplete: without MR number 1 locked 2 waiting 1 failed" in seen
 
 
 async def test_a_failing_connection_says_why(world: World) -> None:
