@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from gateway.commands.answer import Json, print_json, realm_of, with_services
+from gateway.commands.answer import Json, print_json, realm_of, stderr, with_services
 from gateway.services import Services
 from gateway.sync.mappings import remove_mapping, set_mapping
 
@@ -20,7 +20,10 @@ def set_(org: Org, name: str, kind: str, source: Annotated[str, typer.Argument(m
     """FROM, as the CRM says it, is TO at the EMR."""
 
     async def work(services: Services) -> None:
-        print_json(await put_mapping(services, org, name, kind, source, to))
+        answer = await put_mapping(services, org, name, kind, source, to)
+        for warning in answer.pop("warnings", ()):
+            stderr.print(warning, markup=False, highlight=False, soft_wrap=True)
+        print_json(answer)
 
     with_services(work)
 
@@ -28,12 +31,14 @@ def set_(org: Org, name: str, kind: str, source: Annotated[str, typer.Argument(m
 async def put_mapping(services: Services, org: str, name: str, kind: str, source: str, to: str) -> Json:
     realm = await realm_of(services, org)
 
-    def write(session: Session) -> None:
-        row = services.sync.connections.get(session, realm, name)
-        set_mapping(session, row, kind, source, to)
+    def write(session: Session) -> tuple[str, ...]:
+        rooms = services.sync.connections
+        row = rooms.get(session, realm, name)
+        return set_mapping(session, row, rooms.translator(row), kind, source, to)
 
-    await services.store.session_write(write)
-    return {"connection": name, "mapping": kind, "from": source, "to": to}
+    warnings = await services.store.session_write(write)
+    answer: Json = {"connection": name, "mapping": kind, "from": source, "to": to}
+    return {**answer, "warnings": list(warnings)} if warnings else answer
 
 
 @app.command("remove")

@@ -55,8 +55,9 @@ async def older(visit: Visit) -> Response:
 async def add_mapping(visit: Visit) -> Response:
     """POST /console/connections/[name]/mappings"""
     entered = {field: visit.form.get(field, "") for field in NOTHING}
+    rooms = visit.services.sync.connections
     try:
-        await _write(visit, lambda session, row: set_mapping(session, row, **entered))
+        await _write(visit, lambda session, row: set_mapping(session, row, rooms.translator(row), **entered))
     except Fault as fault:
         wrong = {place: issue.diagnostics for issue in fault.issues for place in issue.expression if place in NOTHING}
         if not wrong:
@@ -148,6 +149,6 @@ async def _read(visit: Visit, work: Callable[[Session, Connection], Any]) -> Any
     return await visit.services.store.session_read(lambda s: work(s, rooms.get(s, visit.realm, name)))
 
 
-async def _write(visit: Visit, work: Callable[[Session, Connection], None]) -> None:
+async def _write(visit: Visit, work: Callable[[Session, Connection], object]) -> None:
     rooms, name = visit.services.sync.connections, visit.request.path_params["name"]
     await visit.services.store.session_write(lambda s: work(s, rooms.get(s, visit.realm, name)))

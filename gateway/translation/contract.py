@@ -157,6 +157,19 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """A field of the EMR's API that an operator may bind a custom field of the CRM to."""
+
+    type: str
+    """`string` or `date`."""
+    writable: bool = True
+    """The API also takes it."""
+
+
+NO_CUSTOM_FIELDS: Mapping[str, Target] = {}
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """One connection, as its translator sees it. Settings hold the defaults already."""
 
@@ -270,6 +283,8 @@ class Pushed:
     """What `Linked.files` is from now on; None: as it was."""
     detail: str = "200 OK"
     """What the log shows: the EMR's answer in a few words, without patient data."""
+    records: Mapping[str, Record] = field(default_factory=dict, repr=False)
+    """`Type/id` of `links` → the EMR's record of them, as a pull would show it: what both sides know from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +334,8 @@ class Translator(Protocol):
     refused: Mapping[str, str]
     """FHIR type → why this EMR does not take it from us; reported for every push that has such a resource."""
     kinds: tuple[RecordKind, ...]
+    custom_fields: Mapping[str, Target]
+    """The EMR's fields that custom fields of the CRM may be bound to, by the EMR's names; empty where it has none."""
     concurrency: int
     """How many calls may be under way at once for one account."""
     rate: tuple[int, float] | None

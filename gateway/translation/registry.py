@@ -32,7 +32,19 @@ _FLOWS: Mapping[Interaction, str] = {
     Interaction.UPDATE: "push",
 }
 _ALWAYS = ("authorize", "token", "fault", "test", "pull", "push", "read", "search")
-_PARTS = ("name", "title", "settings", "secrets", "webhooks", "maps", "refused", "kinds", "concurrency", "rate")
+_PARTS = (
+    "name",
+    "title",
+    "settings",
+    "secrets",
+    "webhooks",
+    "maps",
+    "refused",
+    "kinds",
+    "custom_fields",
+    "concurrency",
+    "rate",
+)
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 

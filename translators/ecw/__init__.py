@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from gateway.faults import Fault
 from gateway.translation.contract import (
+    NO_CUSTOM_FIELDS,
     Account,
     Acquainted,
     Call,
@@ -19,6 +20,7 @@ from gateway.translation.contract import (
     RecordKind,
     Reply,
     Setting,
+    Target,
     Token,
 )  # fmt: skip
 from gateway.translation.passthrough import PassThrough
@@ -42,6 +44,7 @@ class ECW:
     kinds: tuple[RecordKind, ...] = tuple(
         module.KIND for module in (patient, encounter, coverage, location, practitioner, organization)
     )
+    custom_fields: Mapping[str, Target] = NO_CUSTOM_FIELDS
     concurrency = 4
     rate: tuple[int, float] | None = system.RATE
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from gateway.faults import Fault
 from gateway.translation.contract import (
+    NO_CUSTOM_FIELDS,
     Account,
     Acquainted,
     Call,
@@ -20,6 +21,7 @@ from gateway.translation.contract import (
     RecordKind,
     Reply,
     Setting,
+    Target,
     Token,
 )
 from gateway.translation.lens import LeftOut
@@ -65,6 +67,7 @@ class Internal:
     )
     refused: Mapping[str, str] = field(default_factory=lambda: REFUSED)
     kinds: tuple[RecordKind, ...] = KINDS
+    custom_fields: Mapping[str, Target] = field(default_factory=lambda: NO_CUSTOM_FIELDS)
     concurrency: int = 4
     rate: tuple[int, float] | None = None
 

@@ -20,12 +20,14 @@ from gateway.translation.contract import (
     RecordKind,
     Reply,
     Setting,
+    Target,
     Token,
 )
 from gateway.translation.rows import Resource
 from gateway.translation.view import Viewed
 from translators.kipu import diagnosis, live, system
 from translators.kipu.coverage import COVERAGE
+from translators.kipu.custom_fields import CUSTOM
 from translators.kipu.encounter import ENCOUNTER
 from translators.kipu.fetch import fetch, named
 from translators.kipu.kinds import KINDS
@@ -48,6 +50,7 @@ class Kipu:
     webhooks = ("patient-creation", "chart-update")
     refused: Mapping[str, str] = REFUSED
     kinds: tuple[RecordKind, ...] = KINDS
+    custom_fields: Mapping[str, Target] = CUSTOM
     files = True
     concurrency = 6
     rate: tuple[int, float] | None = None

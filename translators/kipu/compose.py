@@ -12,10 +12,10 @@ from gateway.translation.lens import LeftOut, Lens
 from gateway.translation.rows import Record, Resource
 from translators.kipu.attachments import Picture, Pictures, pictures
 from translators.kipu.coverage import COVERAGE, SUBSCRIBER, coverage_key, is_self_pay, member_id
+from translators.kipu.custom_fields import CUSTOM_FIELD, custom_name, why_left_out
 from translators.kipu.encounter import ENCOUNTER
-from translators.kipu.keyed import CUSTOM_FIELD, custom_name
 from translators.kipu.location import PAYER
-from translators.kipu.patient import CUSTOM, PATIENT, ranked
+from translators.kipu.patient import PATIENT, ranked
 from translators.kipu.refused import OTHERWISE, REFUSED
 
 VOID = frozenset({"cancelled", "entered-in-error"})
@@ -53,7 +53,7 @@ def compose(account: Account, chart: Chart, base: Record, casefile: str | None, 
     lens = PATIENT.bound(account.bindings)
     carried = (lens.to_vendor if clear else lens.merge)(patient, base)
     draft = Draft(carried.value, clear)
-    draft.left_out += _explained(patient, _news(lens, base, patient, carried.left_out))
+    draft.left_out += _explained(account, patient, _news(lens, base, patient, carried.left_out))
     _add_stay(account, chart, base, casefile, draft)
     _add_policies(account, chart, base, draft)
     _add_location(account, chart, draft)
@@ -80,14 +80,12 @@ def _names(leaf: path.Concrete) -> tuple[str, ...]:
     return tuple(part for part in leaf if isinstance(part, str))
 
 
-def _explained(patient: Resource, left_out: Iterable[LeftOut]) -> Iterator[LeftOut]:
+def _explained(account: Account, patient: Resource, left_out: Iterable[LeftOut]) -> Iterator[LeftOut]:
     """A custom field that is left out can be mapped: say how."""
     for item in left_out:
         lost = path.get(patient, path.parse(item.expression.partition(".")[2]))
         if isinstance(lost, dict) and lost.get("url") == CUSTOM_FIELD and custom_name(lost):
-            fields = ", ".join(CUSTOM)
-            reason = f"no KIPU field for it: map it with `crosswalk mapping set … custom-field` to one of {fields}"
-            yield LeftOut(item.expression, reason)
+            yield LeftOut(item.expression, why_left_out(account.bindings, custom_name(lost) or ""))
         else:
             yield item
 

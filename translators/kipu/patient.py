@@ -12,7 +12,7 @@ from gateway.canonical import IDENTIFIER_TYPE, SSN, US_CORE, extension_url
 from gateway.translation.codec import CONCEPT_TEXT, DATE, Unreadable
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Bindings, Each, Field, Pair, Record, Resource, Way
-from translators.kipu.keyed import CustomField
+from translators.kipu.custom_fields import CUSTOM, CustomField
 from translators.kipu.terms import (
     CONTACT_TYPE,
     COUNTRY,
@@ -34,16 +34,6 @@ PHONE = "telecom[system=phone,rank:=1|,use=home||mobile|work].value"
 SECOND_PHONE = "telecom[system=phone,rank:=2,use=|home|mobile|work].value"
 FIRST_CONTACT = f"extension[url={extension_url('first-contact')}]"
 PRONOUNS = "http://hl7.org/fhir/StructureDefinition/individual-pronouns"
-CUSTOM = (
-    "sobriety_date",
-    "pre_admission_status",
-    "occupation",
-    "employer_name",
-    "employer_phone",
-    "patient_color_id",
-    "admission_status",
-)
-CUSTOM_READ = ("preferred_contact",)
 
 
 def _typed(code: str) -> dict[str, str]:
@@ -167,7 +157,6 @@ PATIENT = ResourceMap(
         Field("first_contact_rep_on_call", f"{FIRST_CONTACT}.extension[url=representative].valueString"),
         Each("patient_contacts", "contact", CONTACT, key=("full_name",)),
         *(CustomField(name) for name in CUSTOM),
-        *(CustomField(name, Way.READ) for name in CUSTOM_READ),
     ),
     search={
         "_id": "casefile_id",

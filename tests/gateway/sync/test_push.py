@@ -104,7 +104,8 @@ async def test_an_equal_chart_goes_out_again_only_by_force_or_under_new_rules(ri
     assert await ritten.version("Task", (await ritten.task("ritten", "p1"))["id"]) == version
     await succeed(ritten, await begin(ritten, force=True))
     rooms = ritten.services.sync.connections
-    await ritten.session(lambda s: set_mapping(s, rooms.get(s, ritten.realm, "ritten"), "payer", "A", "B"))
+    row = await ritten.connection("ritten")
+    await ritten.session(lambda s: set_mapping(s, row, rooms.translator(row), "payer", "A", "B"))
     await succeed(ritten, await begin(ritten))
     changed = Changed({"tenant": "moved"}, {})
     await ritten.session(lambda s: rooms.change(s, ritten.realm, "ritten", changed))

@@ -26,6 +26,7 @@ from gateway.translation.contract import (
     RecordKind,
     Reply,
     Setting,
+    Target,
     Token,
     send,
 )
@@ -50,6 +51,7 @@ class Acme:
     maps: Mapping[str, ResourceMap] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
     kinds: tuple[RecordKind, ...] = ()
+    custom_fields: Mapping[str, Target] = field(default_factory=dict)
     concurrency: int = 4
     rate: Rate | None = None
     has_tokens: bool = False

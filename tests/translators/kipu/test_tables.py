@@ -91,7 +91,7 @@ BOTH_WAYS: list[tuple[ResourceMap, dict[str, Any], dict[str, Any]]] = [
                     "url": extension_url("custom-field"),
                     "extension": [
                         {"url": "name", "valueString": "Sober since"},
-                        {"url": "value", "valueString": "2026-01-02"},
+                        {"url": "value", "valueDate": "2026-01-02"},
                     ],
                 }
             ]
