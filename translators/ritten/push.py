@@ -63,7 +63,7 @@ def push(account: Account, chart: Chart, link: Linked) -> Flow[Pushed]:
         {kind: document[name] for kind, name in (("id", "id"), ("mr", "mrn")) if document.get(name)},
         insured.links(document),
         left_out,
-        "200 OK" if body else "200 OK, nothing to change",
+        detail="200 OK" if body else "200 OK, nothing to change",
     )
 
 
