@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NoReturn, TypeVar
 
 import anyio
-import click
 import msgspec
 import typer
 from rich.console import Console
+from typer.main import get_current_context  # type: ignore[attr-defined]  # its own, not that of the package click
 
 from gateway.audit.commands import Command, command_audited
 from gateway.auth.authority import Realm
@@ -57,7 +57,7 @@ def with_services(work: Callable[[Services], Awaitable[T]]) -> T:
 
 def current_command() -> Command | None:
     """What the operator typed, without its options' values."""
-    context = click.get_current_context(silent=True)
+    context = get_current_context(silent=True)
     return Command(context.command_path, context.params.get("org")) if context is not None else None
 
 

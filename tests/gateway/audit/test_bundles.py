@@ -5,10 +5,20 @@ from __future__ import annotations
 from base64 import b64decode
 from typing import Any
 
+import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
+from gateway.audit.watching import Auditing
 from gateway.definitions.contract import Definitions
 from gateway.interactions.bundle_audit import kind_of
+from gateway.services import Services
+from gateway.store.contract import Stored
+from gateway.store.given_out import told_all, withhold
 from tests.gateway.audit.administrator import events
 from tests.gateway.conftest import Fhir, GetToken, bundle, entry, issue, patient
 
@@ -183,3 +193,23 @@ async def test_no_entry_writes_an_event(admin: Fhir, method: str) -> None:
 )  # fmt: skip
 def test_what_an_entry_is(method: str, what: str, kind: str) -> None:
     assert kind_of(method, what) == kind
+
+
+async def test_what_another_answer_leaves_out_is_a_refusal_of_its_own(admin: Fhir, services: Services) -> None:
+    given, hidden = (Stored(0, "Patient", id, 1, 0, deleted=False, body=b"{}") for id in ("given", "hidden"))
+
+    async def answer(request: Request) -> Response:
+        told_all([given, hidden])
+        withhold(hidden)
+        return Response()
+
+    app = Starlette(routes=[Route("/fhir/r4/{org}/{type}", answer)], middleware=[Middleware(Auditing)])
+    app.state.services = services
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://any.example") as client:
+        assert (await client.get("/fhir/r4/north/Patient")).status_code == 200
+    refused, searched = await events(admin, "_count=2")
+    assert (told(refused)[:3], told(searched)[:3]) == (("read", "4", "Patient/hidden"), ("search-type", "0", "Patient"))
+    assert (named(refused), named(searched)) == (
+        {"Patient/hidden", "Patient/hidden/_history/1"},
+        {"Patient/given", "Patient/given/_history/1"},
+    )
