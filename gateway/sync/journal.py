@@ -20,7 +20,7 @@ from gateway.sync.mishaps import as_fault
 from gateway.telemetry import frames
 
 APPLICATION = "crosswalk"
-WORKFLOW_VERSION = "1"
+WORKFLOW_VERSION = "2"
 """Workflows that are under way go on after an upgrade, unless this changes: it has to when their steps change order."""
 JOURNAL = "workflow-journal"
 T = TypeVar("T")

@@ -19,6 +19,7 @@ from gateway.faults import Fault
 from gateway.store.contract import Store, Transaction
 from gateway.sync.deliveries import Ledger
 from gateway.sync.journal import durable, unforeseen
+from gateway.sync.look import Look, release
 from gateway.sync.orders import Order, options
 from gateway.sync.patience import Patience
 from gateway.sync.push import Begun, Push, Waits
@@ -38,6 +39,7 @@ class PushWorkflow:
         self,
         store: Store,
         push: Push,
+        look: Look,
         runners: Runners,
         client: DBOSClient,
         patience: Patience,
@@ -46,6 +48,7 @@ class PushWorkflow:
     ) -> None:
         self.store = store
         self.push = push
+        self.look = look
         self.runners = runners
         self.client = client
         self.patience = patience
@@ -83,6 +86,8 @@ class PushWorkflow:
 
     async def _pushed(self, order: Order, patient: str) -> tuple[Result, float | None]:
         begun = await self._write("begin", order, lambda tx, holder: self._begin(tx, order, patient, holder))
+        if begun is not None and await self._looked(order, begun):
+            begun = await self._write("begin anew", order, lambda tx, holder: self._anew(tx, order, patient, holder))
         if begun is None:
             return UNCHANGED, None
         pushed = await self._translate(order, begun)
@@ -90,6 +95,22 @@ class PushWorkflow:
         if waits is None and pushed.external_id is not None:
             return {"status": "completed", "external_id": pushed.external_id}, None
         return {"status": "in-progress"}, self._look_again(order, waits)
+
+    async def _looked(self, order: Order, begun: Begun) -> bool:
+        """Whether the EMR's chart was taken first: what the staff there changed is not overwritten."""
+
+        async def look() -> bool:
+            realm = self.realm(order)
+            runner, _, _ = await self.runners.runner(realm, order.connection)
+            return await self.look.taken(realm, order.connection, runner, begun)
+
+        return await durable("look", lambda: self.patience.attempted(look))
+
+    def _anew(self, tx: Transaction, order: Order, patient: str, holder: str) -> Begun | None:
+        begun = self._begin(tx, order, patient, holder)
+        if begun is None:
+            release(tx, self.push.connections, self.realm(order), order.connection, patient, holder)
+        return begun
 
     def _look_again(self, order: Order, waits: Waits | None) -> float | None:
         if waits is Waits.RECOGNISED:

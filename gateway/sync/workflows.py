@@ -12,6 +12,7 @@ from dbos import DBOS, DBOSClient, WorkflowHandleAsync
 from gateway.auth.authority import Realm
 from gateway.store.contract import Store, Transaction
 from gateway.sync.connections import Connections
+from gateway.sync.look import Look
 from gateway.sync.orders import PULL_QUEUE, PUSH_QUEUE, Order, options
 from gateway.sync.patience import Patience
 from gateway.sync.probe import test_connection
@@ -48,7 +49,7 @@ class Workflows:
         self.runners = runners
         self.client = client
         self.clock = clock
-        self.pushes = PushWorkflow(store, push, runners, client, patience, self._realm, self._moment)
+        self.pushes = PushWorkflow(store, push, Look(pull), runners, client, patience, self._realm, self._moment)
         recalls = Recalls(pull)
         self.fetches = FetchWorkflow(recalls, runners, patience, self._realm, self._moment)
         self.pulls = PullWorkflow(store, pull, recalls, runners, patience, self._realm, self._moment)

@@ -16,6 +16,7 @@ from gateway.translation.contract import (
     Found,
     Linked,
     Moment,
+    Pulled,
     PullPage,
     Pushed,
     RecordKind,
@@ -92,6 +93,11 @@ class Internal:
         self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
         return pulling.pull(account, cursor, moment, types)
+
+    def fetch(
+        self, account: Account, keys: Sequence[str], known: Acquainted, moment: Moment
+    ) -> Flow[tuple[Pulled, ...]]:
+        return pulling.fetch(account, keys)
 
     def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
         return live.read(account, type, id)

@@ -21,10 +21,11 @@ from gateway.translation.rows import Record
 from translators.internal.bodies import related
 from translators.internal.documents import unaccounted
 from translators.internal.entity import RELATED
-from translators.internal.operations import in_full, patients, rows_of
+from translators.internal.operations import get_patient, in_full, patient_of, patients, rows_of
 from translators.internal.patient import PATIENT
 
 PAGE = 50
+BEFORE_ADMISSION = "prospective"
 OVERLAP = timedelta(minutes=5)
 RESTARTS = 3
 ROUNDS = ("", "archived")
@@ -118,8 +119,24 @@ def _charts(account: Account, records: Sequence[Record], types: frozenset[str]) 
     if types and "Patient" not in types:
         return lists
     return lists + tuple(
-        Pulled(record["id"], (Part(lens, record["id"], record),), unaccounted=unaccounted(record)) for record in records
+        Pulled(
+            record["id"],
+            (Part(lens, record["id"], record),),
+            unaccounted=unaccounted(record),
+            admitted=record.get("status") != BEFORE_ADMISSION,
+        )
+        for record in records
     )
+
+
+def fetch(account: Account, keys: Sequence[str]) -> Flow[tuple[Pulled, ...]]:
+    """Those charts as they are now."""
+    found = []
+    for key in keys:
+        reply = yield from send(get_patient(account, key))
+        if reply.status != 404:
+            found.append(patient_of(reply))
+    return _charts(account, found, frozenset())
 
 
 def _related(account: Account, records: Sequence[Record], types: frozenset[str]) -> tuple[Part, ...]:

@@ -40,6 +40,7 @@ class Reader:
             document["id"],
             parts,
             document.get("externalId") or None,
+            admitted=any(True for _ in stays(document)),
             unaccounted=unaccounted(DOCUMENT, frozenset(leaf_names(document))),
         )
 

@@ -22,12 +22,21 @@ def pull(account: Account, cursor: str | None, known: Acquainted, types: frozens
     if types and not types & IN_CHART:
         return PullPage(lists, None, more=False)
     found, after = yield from page(place or Place())
-    documents = yield from details([item["id"] for item in found])
+    charts = yield from _charts(reader, [item["id"] for item in found], known, types)
+    return PullPage((*lists, *charts), str(after) if after else None, more=after is not None)
+
+
+def fetch(account: Account, keys: Sequence[str], known: Acquainted) -> Flow[tuple[Pulled, ...]]:
+    """Those charts as they are now."""
+    return (yield from _charts(Reader.of(account), keys, known, frozenset()))
+
+
+def _charts(reader: Reader, keys: Sequence[str], known: Acquainted, types: frozenset[str]) -> Flow[tuple[Pulled, ...]]:
+    documents = yield from details(keys)
     links = known_of(known).of([document["id"] for document in documents])
     records = {key: link.record or {} for key, link in links.items()}
     sent = {key: record["ssn"] for key, record in records.items() if "ssn" in record}
-    charts = tuple(reader.chart(_with_sent(document, sent), types) for document in documents)
-    return PullPage((*lists, *charts), str(after) if after else None, more=after is not None)
+    return tuple(reader.chart(_with_sent(document, sent), types) for document in documents)
 
 
 def _with_sent(document: Record, sent: dict[str, str]) -> Record:

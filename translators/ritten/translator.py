@@ -16,6 +16,7 @@ from gateway.translation.contract import (
     Found,
     Linked,
     Moment,
+    Pulled,
     PullPage,
     Pushed,
     RecordKind,
@@ -29,7 +30,7 @@ from gateway.translation.view import Viewed
 from translators.ritten import live, system
 from translators.ritten.chart import MAPS
 from translators.ritten.kinds import KINDS
-from translators.ritten.pull import pull
+from translators.ritten.pull import fetch, pull
 from translators.ritten.push import REFUSED, push
 
 
@@ -70,6 +71,11 @@ class Ritten:
         self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
         return pull(account, cursor, known, types)
+
+    def fetch(
+        self, account: Account, keys: Sequence[str], known: Acquainted, moment: Moment
+    ) -> Flow[tuple[Pulled, ...]]:
+        return fetch(account, keys, known)
 
     def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
         return live.read(account, type, id)
