@@ -47,7 +47,8 @@ ORG = "demo"
 SCOPE = "system/*.cruds gateway/admin"
 CLIENT = Registration(name="Demo client", scope=SCOPE, secret=True, purposes=("TREAT",))
 CONSOLE_USER = "admin@demo.example"
-START_S = 30.0
+START_S = 120.0
+"""A busy machine takes its time; a sandbox that ends is noticed at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,10 @@ def _wait_for(stands: list[Stand], processes: list[subprocess.Popen[bytes]]) -> 
     deadline = time.monotonic() + START_S
     for stand, process in zip(stands, processes, strict=True):
         while not _answers(stand):
-            if process.poll() is not None or time.monotonic() > deadline:
+            if process.poll() is not None:
                 refuse(f"The sandbox {stand.name} did not start on port {stand.port}; is the port taken?")
+            if time.monotonic() > deadline:
+                refuse(f"The sandbox {stand.name} does not answer on port {stand.port}; is the machine very busy?")
             time.sleep(0.1)
 
 
