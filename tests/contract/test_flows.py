@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from gateway.faults import ClientFault, EmrBusy, Fault, Misconfigured, NotFound, NotSupported
-from gateway.translation.contract import Call, Chart, Flow, Linked, Reply, Translator
+from gateway.translation.contract import Call, Chart, Flow, Linked, PullPage, Reply, Translator
 from gateway.translation.lens import Interaction
 from gateway.translation.rows import Resource
 from gateway.translation.wire import ENCODER
@@ -84,7 +84,10 @@ def flows(translator: Translator) -> dict[str, Callable[[], Flow[Any]]]:
         "push new": lambda: translator.push(to, full, new, MOMENT),
         "push old": lambda: translator.push(to, full, old, MOMENT),
         "pull": lambda: translator.pull(to, None, [old], MOMENT, frozenset()),
+        "pull on": lambda: pull_on(translator, old),
     }
+    for type in sorted({map.type for kind in translator.kinds for map in kind.maps}):
+        started[f"pull {type}"] = partial(translator.pull, to, None, [old], MOMENT, frozenset({type}))
     if translator.token(to, "", MOMENT) is not None:
         started["token"] = lambda: translator.token(to, "", MOMENT)  # type: ignore[assignment,return-value]
     for type in declared(translator, Interaction.READ):
@@ -92,6 +95,15 @@ def flows(translator: Translator) -> dict[str, Callable[[], Flow[Any]]]:
     for type in declared(translator, Interaction.SEARCH):
         started[f"search {type}"] = partial(translator.search, to, type, [("_id", "7")])
     return started
+
+
+def pull_on(translator: Translator, known: Linked) -> Flow[PullPage]:
+    """Page after page, as long as the EMR leads on."""
+    cursor, more, page = None, True, PullPage((), None, more=False)
+    while more:
+        page = yield from translator.pull(account(translator), cursor, [known], MOMENT, frozenset())
+        cursor, more = page.cursor, page.more
+    return page
 
 
 def _records(translator: Translator) -> Iterator[dict[str, Any]]:
@@ -122,10 +134,10 @@ def answers(translator: Translator) -> list[Reply | Fault]:
 
 
 @pytest.mark.parametrize("flow", FLOWS)
-@pytest.mark.parametrize("body", NONSENSE, ids=[body.decode() or "nothing" for body in NONSENSE])
-def test_whatever_an_emr_answers_a_flow_ends_in_a_result_or_a_fault(flow: Callable[[], Flow[Any]], body: bytes) -> None:
-    told = transcript(flow, always(Reply(200, {}, body)))
-    assert told.ending is not None
+def test_whatever_an_emr_answers_a_flow_ends_in_a_result_or_a_fault(flow: Callable[[], Flow[Any]]) -> None:
+    for body in NONSENSE:
+        told = transcript(flow, always(Reply(200, {}, body)))
+        assert told.ending is not None, body
 
 
 @each_translator
