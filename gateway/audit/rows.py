@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, select
@@ -31,6 +32,7 @@ class Statements:
     mention: Compiled
 
 
+@cache
 def compile_statements(compile: Compile, dialect: str) -> Statements:
     insert = INSERT[dialect]
     return Statements(*(compile(insert(table).on_conflict_do_nothing()) for table in (EVENT, MENTION)))

@@ -24,7 +24,7 @@ from gateway.store.document import decode
 from gateway.store.inclusion import filled, numbered
 from gateway.store.param_ids import param_id
 from gateway.store.rows import local
-from gateway.store.searcher import Searcher
+from gateway.store.searcher import searcher_of
 
 AT_ONCE = 256
 PAGE, FOUND_AT_ONCE = 10_000, 500
@@ -60,7 +60,7 @@ class Gathering:
         self.base = base
         self.request = request
         self.filters = filters
-        self.searcher = Searcher(compile)
+        self.searcher = searcher_of(compile)
 
     def keys(self) -> dict[int, Keys]:
         """By the place of the type in the request, in order of creation."""

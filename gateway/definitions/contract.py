@@ -55,6 +55,9 @@ class Definitions(Protocol):
     patient_compartment: Mapping[str, tuple[str, ...]]
     """Resource type → the search parameters that put a resource of it into a Patient's compartment."""
 
+    def __hash__(self) -> int:
+        """Definitions do not change: what follows from them may be kept by them."""
+
     def search_parameters(self, type: str) -> Mapping[str, SearchParameter]:
         """By code, those of Resource and DomainResource included (`_id`, `_lastUpdated`, `_tag` …)."""
 

@@ -27,6 +27,7 @@ def indexed(definitions: Definitions, type: str) -> Iterator[str]:
             yield f"{type}.{code}{modifier}"
 
 
+@lru_cache(maxsize=4)
 def check_collisions(definitions: Definitions) -> None:
     """Two parameters of one number would answer for each other: refuse to start."""
     seen: dict[int, str] = {}

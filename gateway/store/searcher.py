@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from gateway.faults import Invalid
@@ -61,6 +61,10 @@ class Searcher:
 
     def included_statement(self, shape: RoundShape) -> Compiled:
         return self._included(shape)
+
+
+searcher_of = cache(Searcher)
+"""One for each dialect."""
 
 
 class Search:

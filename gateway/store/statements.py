@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Executable, Select, Table, bindparam, delete, insert, literal_column, select, union_all, update
@@ -42,7 +43,7 @@ class IndexStatements:
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """Compiled for one dialect, once at start-up."""
+    """Compiled for one dialect, once a process."""
 
     read: Compiled
     vread: Compiled
@@ -56,6 +57,7 @@ class Statements:
     index: dict[Table, IndexStatements]
 
 
+@cache
 def compile_statements(compile: Compile) -> Statements:
     index = {table: IndexStatements(compile(insert(table)), compile(clear(table))) for table in INDEX_TABLES}
     return Statements(index=index, **{name: compile(statement) for name, statement in STATEMENTS.items()})

@@ -14,7 +14,7 @@ from gateway.store.compiled import Compiled
 from gateway.store.contract import Page, Stored, Transaction, Witness
 from gateway.store.database import Database, Driver
 from gateway.store.given_out import told, told_all
-from gateway.store.searcher import Searcher
+from gateway.store.searcher import searcher_of
 from gateway.store.statements import compile_statements, stored
 from gateway.store.transaction import SqlTransaction
 
@@ -31,7 +31,7 @@ class SqlStore:
         self._definitions = definitions
         self._clock = clock
         self._statements = compile_statements(database.compile)
-        self._searcher = Searcher(database.compile)
+        self._searcher = searcher_of(database.compile)
         self.witnesses: list[Witness] = []
         """Those who see what each transaction writes; see contract.Witness."""
 

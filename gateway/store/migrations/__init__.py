@@ -12,6 +12,7 @@ DBOS keeps its tables in the same database and migrates them itself: tables that
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,13 @@ def is_current(database_url: str) -> bool:
             found = MigrationContext.configure(connection).get_current_heads()
     finally:
         engine.dispose()
-    return set(found) == set(ScriptDirectory.from_config(configuration()).get_heads())
+    return set(found) == newest()
+
+
+@cache
+def newest() -> frozenset[str]:
+    """Where the chain ends: a part of the program, which does not change while it runs."""
+    return frozenset(ScriptDirectory.from_config(configuration()).get_heads())
 
 
 def declared_only(_object: Any, _name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
