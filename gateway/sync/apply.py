@@ -23,6 +23,7 @@ from gateway.sync.origins import origin_of
 from gateway.sync.page import PageMemory
 from gateway.sync.recognition import ask, waiting_for
 from gateway.sync.reconcile import Disagreement
+from gateway.sync.sent import as_sent
 from gateway.sync.stays import Reading
 from gateway.sync.tables import Connection, Link
 from gateway.sync.taking import Taking, winner_of
@@ -134,11 +135,16 @@ class ChartApplication:
 
     def _found(self, link: Link, key: str) -> Link:
         link.external_key = key
+        if link.record is None and self.pulled.parts:
+            lens = self.pulled.parts[0].lens
+            link.record = links.encode_record(as_sent(self.tx, self.session, link, lens))
         deliveries.settle(self.session, self._id, link.local_id)
         return link
 
     def _waiting(self) -> list[Link]:
         """Delivered patients without a record who have the chart's name and birth date."""
+        if self._alike is None and not self.page.somebody_waits:
+            self._alike = []
         if self._alike is None:
             fresh = self.pulled.parts[0].lens.to_fhir(self.pulled.parts[0].record).value if self.pulled.parts else {}
             self._alike = waiting_for(self.tx, self.session, self._id, fresh)
@@ -167,9 +173,13 @@ class ChartApplication:
         if part.lens.type == "Patient" and patient is not None and part.key == self.pulled.patient_key:
             return patient
         found = self.page.link(part.lens.type, part.key)
-        if found is None and patient is not None and part.match:
+        if found is None and patient is not None and part.match and not self._is_new(patient):
             found = self._matched(part, patient)
         return found or self._new(part.lens.type, part.key, str(uuid4()))
+
+    def _is_new(self, patient: Link) -> bool:
+        """Nothing of them is here that a part could be."""
+        return patient.id is None and not self._exists("Patient", patient.local_id)
 
     def _matched(self, part: Part, patient: Link) -> Link | None:
         """The patient's one resource of the type that says the same at `part.match` and is not linked yet."""

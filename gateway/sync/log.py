@@ -28,7 +28,23 @@ def write(
     resource: str | None = None,
     attempt: int = 1,
 ) -> None:
-    entry = LogEntry(
+    entry(session, connection, now, direction, operation, status, detail, resource, attempt)
+    session.flush()
+
+
+def entry(
+    session: Session,
+    connection: Connection,
+    now: int,
+    direction: str,
+    operation: str,
+    status: str,
+    detail: str,
+    resource: str | None = None,
+    attempt: int = 1,
+) -> None:
+    """Written with the session's next flush: many at once."""
+    made = LogEntry(
         org=connection.org,
         connection=connection.id or 0,
         time=now,
@@ -39,8 +55,7 @@ def write(
         detail=detail[:MAX_DETAIL],
         attempt=attempt,
     )
-    session.add(entry)
-    session.flush()
+    session.add(made)
 
 
 def recently(session: Session, connection: int) -> set[Told]:

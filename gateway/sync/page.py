@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sqlmodel import Session, col, select
 
 from gateway.definitions.contract import Resource
-from gateway.sync import links, waiting
+from gateway.sync import deliveries, links, waiting
 from gateway.sync.identity import same_person
 from gateway.sync.tables import Link
 from gateway.sync.waiting import WaitingChart
@@ -32,6 +32,7 @@ class PageMemory:
     _links: dict[Key, Link | None] = field(default_factory=dict)
     _said: dict[Key, Part] = field(default_factory=dict)
     _waiting: dict[str, WaitingChart] | None = None
+    _awaited: bool | None = None
     _charts: tuple[Pulled, ...] = ()
 
     def read_ahead(self, charts: Sequence[Pulled]) -> None:
@@ -62,6 +63,14 @@ class PageMemory:
         self.session.add(link)
         if link.external_key is not None:
             self._links[link.type, link.external_key] = link
+
+    @property
+    def somebody_waits(self) -> bool:
+        """Patients went out to the EMR whose records it has not shown; there are only fewer as the page goes on."""
+        if self._awaited is None:
+            awaited = links.awaiting(self.session, self.connection)
+            self._awaited = bool(awaited or deliveries.outstanding(self.session, self.connection))
+        return self._awaited
 
     def wait(self, key: str, missing: str, now: int) -> None:
         """A chart of nobody that cannot be taken yet."""

@@ -135,16 +135,8 @@ class Pull:
             return
         told.add(line)
         status = "failed" if applied.became is Became.FAILED else "ok"
-        log.write(
-            session,
-            row,
-            now,
-            direction="pull",
-            resource=applied.resource,
-            operation=applied.became.value,
-            status=status,
-            detail=applied.detail or "taken from the EMR",
-        )
+        detail = applied.detail or "taken from the EMR"
+        log.entry(session, row, now, "pull", applied.became.value, status, detail, applied.resource)
 
     def _note(self, session: Session, row: Connection, now: int, notes: tuple[str, ...], told: set[log.Told]) -> None:
         for note in notes:
