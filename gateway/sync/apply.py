@@ -23,7 +23,6 @@ from gateway.sync.origins import origin_of
 from gateway.sync.page import PageMemory
 from gateway.sync.recognition import ask, waiting_for
 from gateway.sync.reconcile import Disagreement
-from gateway.sync.sent import as_sent
 from gateway.sync.stays import Reading
 from gateway.sync.tables import Connection, Link
 from gateway.sync.taking import Taking, winner_of
@@ -135,9 +134,6 @@ class ChartApplication:
 
     def _found(self, link: Link, key: str) -> Link:
         link.external_key = key
-        if link.record is None and self.pulled.parts:
-            lens = self.pulled.parts[0].lens
-            link.record = links.encode_record(as_sent(self.tx, self.session, link, lens))
         deliveries.settle(self.session, self._id, link.local_id)
         return link
 
