@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from gateway.commands import client, conflict, mapping, org, user
+from gateway.commands import client, mapping, org, question, user
 from gateway.commands.capability import capability
 from gateway.commands.demo import demo
 from gateway.commands.imports import imports
@@ -26,7 +26,7 @@ app.command()(demo)
 app.add_typer(org.app, name="org")
 app.add_typer(client.app, name="client")
 app.add_typer(user.app, name="user")
-app.add_typer(conflict.app, name="connection")
+app.add_typer(question.app, name="connection")
 app.add_typer(mapping.app, name="mapping")
 app.command("import")(imports)
 app.command()(capability)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
-from gateway.administration import accounts, conflicts, people
+from gateway.administration import accounts, conflicts, people, questions
 from gateway.administration.errand import errand
 from gateway.routing import at
 
@@ -29,6 +29,7 @@ ROUTES: list[BaseRoute] = [
     at(f"{CONNECTION}/push", POST=errand(accounts.push)),
     at(f"{CONNECTION}/unlock", POST=errand(accounts.unlock)),
     at(f"{CONNECTION}/log", GET=errand(accounts.log)),
+    at(f"{CONNECTION}/questions", GET=errand(questions.listed), POST=errand(questions.answer)),
     at(f"{CONNECTION}/conflicts", GET=errand(conflicts.listed)),
     at(f"{CONNECTION}/conflicts/{{conflict}}", POST=errand(conflicts.settle)),
     at(

@@ -16,7 +16,7 @@ from gateway.console.pages import see_other
 from gateway.console.visit import Visit
 from gateway.faults import Fault
 from gateway.outcome import answer_for
-from gateway.sync import log
+from gateway.sync import deliveries, log
 from gateway.sync.connections import MAPPING_KINDS, SHARED_SETTINGS
 from gateway.sync.lock import locked
 from gateway.sync.mappings import remove_mapping, set_mapping
@@ -103,6 +103,7 @@ def _details(visit: Visit, session: Session, row: Connection) -> dict[str, Any]:
         "hooks": rooms.hooks(visit.realm, row) if visit.reaches(Role.ADMIN) else None,
         "seen": last_seen(session, rooms, row),
         "warnings": list(warnings(session, rooms, row)),
+        "questions": deliveries.asked(session, row.id or 0)[:MOST_LOCKED],
         "locked": locked(session, row.id or 0, MOST_LOCKED),
         "mappings": rooms.mappings(session, row),
         "kinds": MAPPING_KINDS,
