@@ -36,6 +36,7 @@ from translators.kipu.patient import PATIENT
 from translators.kipu.pull import pull
 from translators.kipu.push import push
 from translators.kipu.refused import REFUSED
+from translators.kipu.staff import CARE_LEVEL, LISTED_PAYER, USER, USER_ROLE
 
 __all__ = ["Kipu", "translator"]
 
@@ -57,7 +58,8 @@ class Kipu:
 
     @property
     def maps(self) -> Mapping[str, Viewed]:
-        return {table.type: table for table in (PATIENT, ENCOUNTER, COVERAGE, SITE)}
+        listed = (USER, USER_ROLE, LISTED_PAYER, CARE_LEVEL)
+        return {table.type: table for table in (PATIENT, ENCOUNTER, COVERAGE, SITE, *listed)}
 
     def authorize(
         self, account: Account, call: Call, target: str, body: bytes, token: str | None, moment: Moment
