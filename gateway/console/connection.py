@@ -17,6 +17,7 @@ from gateway.console.visit import Visit
 from gateway.faults import Fault
 from gateway.outcome import answer_for
 from gateway.sync import deliveries, log
+from gateway.sync.conflicts import open_count
 from gateway.sync.connections import MAPPING_KINDS, SHARED_SETTINGS
 from gateway.sync.lock import locked
 from gateway.sync.mappings import remove_mapping, set_mapping
@@ -104,6 +105,7 @@ def _details(visit: Visit, session: Session, row: Connection) -> dict[str, Any]:
         "seen": last_seen(session, rooms, row),
         "warnings": list(warnings(session, rooms, row)),
         "questions": deliveries.asked(session, row.id or 0)[:MOST_LOCKED],
+        "conflicts": open_count(session, row),
         "locked": locked(session, row.id or 0, MOST_LOCKED),
         "mappings": rooms.mappings(session, row),
         "kinds": MAPPING_KINDS,

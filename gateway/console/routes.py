@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from gateway.auth.users import Role
-from gateway.console import connection, connections, launch, question, sign_in
+from gateway.console import conflicts, connection, connections, launch, question, sign_in
 from gateway.console.errors import ERRORS
 from gateway.console.pages import HEADERS, see_other
 from gateway.console.visit import for_role
@@ -44,6 +44,8 @@ PAGES: list[BaseRoute] = [
     Route(f"{ONE}/test", for_role(Role.OPERATOR, connections.test), methods=["POST"]),
     Route(f"{ONE}/unlock", for_role(Role.OPERATOR, connection.unlock), methods=["POST"]),
     Route(f"{ONE}/answer", for_role(Role.OPERATOR, question.answer), methods=["POST"]),
+    Route(f"{ONE}/conflicts", for_role(Role.VIEWER, conflicts.show)),
+    Route(f"{ONE}/conflicts", for_role(Role.OPERATOR, conflicts.settle), methods=["POST"]),
     Route(f"{ONE}/mappings", for_role(Role.OPERATOR, connection.add_mapping), methods=["POST"]),
     Route(f"{ONE}/mappings/remove", for_role(Role.OPERATOR, connection.drop_mapping), methods=["POST"]),
     Mount("/static", Static(packages=[("gateway.console", "static")])),

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from gateway.auth.authority import Realm
+from gateway.sync.conflicts import open_count
 from gateway.sync.connections import Connections
 from gateway.sync.tables import Connection, Link
 from gateway.sync.waiting import lacking
@@ -37,6 +38,7 @@ def connection(session: Session, rooms: Connections, realm: Realm, row: Connecti
         "locked": _patients(session, row, col(Link.locked).is_not(None)),
         "webhooks": {hook: {"last_seen": _instant(seen)} for hook, seen in last_seen(session, rooms, row).items()},
         "warnings": list(warnings(session, rooms, row)),
+        "conflicts": open_count(session, row),
         "settings": rooms.effective_settings(row),
         "endpoint": f"{realm.fhir_base}/via/{row.name}",
     }
