@@ -23,6 +23,7 @@ FILES = ("auth/test_code_grant.py", "auth/test_launches.py")
 ON_BOTH = tuple(ROOT / "gateway" / place for place in (*ROOMS, *FILES))
 OWN = {"test_sqlite.py": DIALECTS[:1], "test_plans.py": DIALECTS[:1], "test_postgres.py": DIALECTS[1:]}
 """Files about one of them."""
+LONG = tuple(f"tests/{place}/" for place in ("blackbox", "browser", "conformance", "security"))
 NEEDED = "CROSSWALK_TESTS_NEED_POSTGRESQL"
 
 
@@ -35,6 +36,11 @@ def trust_nobody() -> None:
     """No test reaches beyond this machine; to read the web's authorities for each client takes 25 ms of a core."""
     os.environ.pop("SSL_CERT_FILE", None)
     os.environ["SSL_CERT_DIR"] = str(ROOT)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for other processes, or takes long, begins first: at the end every worker has something to do."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
