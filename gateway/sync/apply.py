@@ -23,6 +23,7 @@ from gateway.sync.origins import origin_of
 from gateway.sync.page import PageMemory
 from gateway.sync.recognition import ask, waiting_for
 from gateway.sync.reconcile import Disagreement
+from gateway.sync.sent import as_sent
 from gateway.sync.stays import Reading
 from gateway.sync.tables import Connection, Link
 from gateway.sync.taking import Taking, winner_of
@@ -47,6 +48,8 @@ class Applied:
     became: Became
     resource: str | None = None
     detail: str = ""
+    parts: tuple[Became, ...] = ()
+    """What each of its resources came to."""
 
 
 class RefusedResource(Exception):
@@ -94,7 +97,7 @@ class ChartApplication:
         overall = _overall(became)
         if reading is not None and patient is not None:
             self._lock.settle(reading, patient, news=overall is not Became.UNCHANGED)
-        return Applied(overall, _subject(patient), self._detail())
+        return Applied(overall, _subject(patient), self._detail(), tuple(became))
 
     @property
     def _lock(self) -> Lock:
@@ -134,6 +137,9 @@ class ChartApplication:
 
     def _found(self, link: Link, key: str) -> Link:
         link.external_key = key
+        if link.record is None and self.pulled.parts:
+            lens = self.pulled.parts[0].lens
+            link.record = links.encode_record(as_sent(self.tx, self.session, link, lens))
         deliveries.settle(self.session, self._id, link.local_id)
         return link
 

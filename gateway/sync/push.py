@@ -8,7 +8,7 @@ talks to the EMR, each step journaled by the caller; `succeed` or `fail` writes 
 from __future__ import annotations
 
 import json
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
@@ -110,7 +110,7 @@ class Push:
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
             account, translator = self.connections.account(session, realm, row), self.connections.translator(row)
-            pushed = _with_the_unspoken(pushed, begun, translator)
+            pushed = _with_the_unspoken(pushed, begun, translator, lambda *named: _is_theirs(session, row, *named))
             link = links.by_local(session, row.id or 0, "Patient", patient_id) or _new_link(row, "Patient", patient_id)
             if _is_overtaken(session, row, begun, pushed):
                 links.release(link, holder)
@@ -197,8 +197,13 @@ class Push:
         session.flush()
 
 
-def _with_the_unspoken(pushed: Pushed, begun: Begun, translator: Translator) -> Pushed:
-    """Also names the resources that the translator neither takes nor mentions: nothing is dropped in silence."""
+def _with_the_unspoken(
+    pushed: Pushed, begun: Begun, translator: Translator, is_theirs: Callable[[str, str], bool]
+) -> Pushed:
+    """Also names the resources that the translator neither takes nor mentions: nothing is dropped in silence.
+
+    What the EMR itself has told, such as a referral that a pull made, need not be told to it.
+    """
     spoken = {left_out.expression for left_out in pushed.left_out}
     unspoken = tuple(
         LeftOut(
@@ -208,8 +213,14 @@ def _with_the_unspoken(pushed: Pushed, begun: Begun, translator: Translator) -> 
         if not _takes(translator, type)
         for resource in resources
         if f"{type}/{resource['id']}" not in spoken and f"{type}/{resource['id']}" not in pushed.carried
+        if not is_theirs(type, resource["id"])
     )
     return replace(pushed, left_out=(*pushed.left_out, *unspoken, *begun.withheld))
+
+
+def _is_theirs(session: Session, row: Connection, type: str, id: str) -> bool:
+    link = links.by_local(session, row.id or 0, type, id)
+    return link is not None and link.record is not None
 
 
 def _takes(translator: Translator, type: str) -> bool:

@@ -110,6 +110,8 @@ class World:
     sandboxes: dict[str, str] = field(default_factory=dict)
     """Name → address."""
     wires: dict[str, Wire] = field(default_factory=dict)
+    hooks: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Name → what `connection add` printed."""
     server: Process | None = None
     """The one at `port`."""
     _token: str = ""
@@ -164,7 +166,8 @@ class World:
         url = f"{self.sandbox(name)}{demo.base_path}"
         more = [f"--set={key}={value}" for key, value in {**demo.settings, **settings}.items()]
         more += [f"--secret={key}={value}" for key, value in demo.secrets.items()]
-        self.do("connection", "add", "--org", ORG, name, "--translator", name, "--base-url", url, *more)
+        added = self.do("connection", "add", "--org", ORG, name, "--translator", name, "--base-url", url, *more)
+        self.hooks[name] = added.get("webhooks", {})
 
     def serve(self, port: int | None = None) -> Process:
         port = port or self.port
