@@ -46,7 +46,6 @@ FAULTS = {
     "delayed": "a created chart is not shown until the command `show`",
     **{name: f"GET {path} is answered 410" for name, path in SWITCHES.items()},
     "no-sender": "charts do not show whose ids they came with",
-    "no-sender": "charts do not show whose ids they came with",
     "low-phi": "the API client has no right to phi_level high or medium",
     **HOOK_FAULTS,
     "other-clock": "KIPU's clock is forty minutes ahead",
@@ -223,8 +222,6 @@ class Api:
         attached = uploads(document, None)
         chart = self.charts.create(document["data"], document["sending_app_name"])
         chart["_attachments"] = attached
-        if "no-sender" in self.sandbox.faults:
-            chart |= {"ext_id_mappings": [], "external_apps": []}
         if "no-sender" in self.sandbox.faults:
             chart |= {"ext_id_mappings": [], "external_apps": []}
         if "delayed" in self.sandbox.faults:
