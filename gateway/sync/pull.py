@@ -60,7 +60,9 @@ class Pull:
         start = await self.store.session_read(lambda session: self._start(session, realm, name))
         fetched = await runner.run(start.translator.pull(start.account, cursor, start.known, moment, types))
         after = None if types else After(cursor)
-        counts = await self.store.write(realm.org, lambda tx: self.apply(tx, realm, name, fetched, after))
+        # Who asks for a list by its type is told of its rows; beside charts, lists do not count.
+        lists = bool(types) and not any(pulled.patient_key for pulled in fetched.charts)
+        counts = await self.store.write(realm.org, lambda tx: self.apply(tx, realm, name, fetched, after, lists=lists))
         for became, number in counts.items():
             PULLED.labels(start.translator.name, became).inc(number)
         return counts, fetched.cursor, fetched.more
@@ -73,7 +75,9 @@ class Pull:
     def known(self, connection: int) -> KnownPatients:
         return KnownPatients(self.store.engine, connection)
 
-    def apply(self, tx: Transaction, realm: Realm, name: str, page: PullPage, after: After | None) -> Counts:
+    def apply(
+        self, tx: Transaction, realm: Realm, name: str, page: PullPage, after: After | None, *, lists: bool = False
+    ) -> Counts:
         counts = Counter(NOTHING)
         tx.author = connection_author(realm, name)
         with Session(tx.connection) as session:
@@ -83,8 +87,9 @@ class Pull:
             memory.read_ahead(page.charts)
             for pulled in page.charts:
                 applied = self._apply_chart(tx, session, realm, row, account, pulled, memory)
-                if pulled.patient_key is not None:
-                    counts[applied.became.value] += 1
+                counted = applied.parts or (applied.became,) if lists else (applied.became,)
+                if lists or pulled.patient_key is not None:
+                    counts.update(became.value for became in counted)
                 self._log(session, row, tx.now, applied, told)
             self._note(session, row, tx.now, page.notes, told)
             charts = sum(1 for pulled in page.charts if pulled.patient_key is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from sqlmodel import Session
 from gateway.faults import DatabaseBusy
 from gateway.sync import log
 from gateway.sync.pull import After, Counts
-from gateway.translation.contract import Part, Pulled
+from gateway.translation.contract import Part, Pulled, PullPage
 from tests.gateway.sync.clinic import Clinic
 from tests.gateway.sync.vendor import PATIENT, chart, counts, places, record, take
 
@@ -74,6 +75,27 @@ async def test_lists_are_no_charts(emr: Clinic) -> None:
     row = await emr.connection("internal")
     assert (row.charts_seen, row.charts_total) == (1, 5)
     assert len(await emr.all("Location")) == 2
+
+
+async def test_the_rows_of_a_list_count_where_it_was_asked_for(emr: Clinic) -> None:
+    pull = emr.services.sync.workflows.pulls.pull
+
+    async def taken(**names: str) -> Counts:
+        page = PullPage((places(**names),), None, more=False)
+        return await emr.write(lambda tx: pull.apply(tx, emr.realm, "internal", page, None, lists=True))
+
+    assert await taken(b1="Bed 1", b2="Bed 2") == counts(created=2)
+    assert await taken(b1="Bed 1", b2="Bed 7", b3="Bed 3") == counts(created=1, updated=1, unchanged=1)
+
+
+async def test_notes_are_told_once(emr: Clinic) -> None:
+    pull = emr.services.sync.workflows.pulls.pull
+    for gone in (0, 3):
+        page = PullPage((), None, more=False, gone=gone, notes=("a list is switched off",))
+        await emr.write(partial(pull.apply, realm=emr.realm, name="internal", page=page, after=None))
+    (entry,) = await emr.entries("internal")
+    assert (entry.operation, entry.status, entry.detail) == ("note", "skipped", "a list is switched off")
+    assert (await emr.connection("internal")).charts_seen == 3
 
 
 async def test_each_change_is_logged_and_nothing_else(emr: Clinic) -> None:
