@@ -20,7 +20,7 @@ import pytest
 from tests import processes
 from tests.processes import Process, started
 
-START_S = 30
+START_S = 120
 Running = Process | subprocess.Popen[bytes]
 
 

@@ -20,7 +20,7 @@ from gateway.translation.sandbox import SandboxSetup
 from tests.blackbox.conftest import commands, free_port
 from tests.processes import Process, started
 
-START_S = 30
+START_S = 120
 USER, PASSWORD = "operator@clinic.example", "a long enough password"
 FLAGS = (
     "--headless",
