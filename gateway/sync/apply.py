@@ -97,6 +97,7 @@ class ChartApplication:
         overall = _overall(became)
         if reading is not None and patient is not None:
             self._lock.settle(reading, patient, news=overall is not Became.UNCHANGED)
+        self.session.flush()  # all links of the chart at once
         return Applied(overall, _subject(patient), self._detail(), tuple(became))
 
     @property
@@ -265,8 +266,6 @@ class ChartApplication:
 
     def _keep(self, link: Link) -> None:
         self.page.keep(link)
-        if link.type == "Patient":
-            self.session.flush()
 
     def _exists(self, type: str, id: str) -> bool:
         return self._read(type, id) is not None

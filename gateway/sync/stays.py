@@ -87,7 +87,7 @@ class Reading:
 
     def parts(self, own: Iterable[Part], patient: Link | None) -> Iterator[Part]:
         """The chart's own parts and its referral. What a later stay has told of the person, an earlier one does not."""
-        overtaken = patient is not None and self._is_overtaken(patient)
+        overtaken = patient is not None and patient.id is not None and self._is_overtaken(patient)
         for part in own:
             last = links.record_of(patient) if overtaken and part.lens.type == "Patient" else None
             yield part if last is None else replace(part, record=last)
@@ -123,7 +123,6 @@ class Reading:
         row.changed = row.changed if self.changed is None else self.changed
         row.referral = _key(self.stay.referral)
         self.session.add(row)
-        self.session.flush()
         return row
 
     @property

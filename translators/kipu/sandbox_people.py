@@ -15,7 +15,7 @@ REFERRERS = ("Harbor Recovery", "County Hospital")
 
 
 def populate(charts: Charts, number: int) -> Json:
-    """One person more, admitted within the last year; every third one was discharged again."""
+    """One person more, admitted within the last year; every third one was discharged again. Nothing changed today."""
     admitted = charts.clock() - timedelta(days=number * 7 % 360, hours=number % 24)
     chart = charts.create(_person(number), "KIPU")
     chart |= {
@@ -23,10 +23,14 @@ def populate(charts: Charts, number: int) -> Json:
         "mr_number": f"BLK{admitted:%Y}-{chart['casefile_id'].partition(':')[0]}",
         "admission_date": f"{admitted:%Y-%m-%d}T07:00:00.000Z",
     }
+    changed = charts.clock() - timedelta(days=1 + number % 20)
     if number % 3 == 0:
-        left = min(admitted + timedelta(days=5 + number % 20), charts.clock())
+        changed = left = min(admitted + timedelta(days=5 + number % 20), charts.clock())
         chart |= {"discharge_date": utc(left), "discharge_type": "Planned", "discharge_type_code": "P01"}
     charts.touch(chart)
+    chart |= {"created_at": utc(admitted), "last_updated_at": utc(max(changed, admitted))}
+    for item in chart["insurances"]:
+        item["_changed"] = chart["last_updated_at"]
     return chart
 
 
