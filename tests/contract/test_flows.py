@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from gateway.faults import ClientFault, EmrBusy, Fault, Misconfigured, NotFound, NotSupported
+from gateway.translation.announced import Announcing
 from gateway.translation.contract import Call, Chart, Flow, Linked, PullPage, Reply, Translator
 from gateway.translation.lens import Interaction
 from gateway.translation.rows import Resource
@@ -88,6 +89,8 @@ def flows(translator: Translator) -> dict[str, Callable[[], Flow[Any]]]:
     }
     for type in sorted({map.type for kind in translator.kinds for map in kind.maps}):
         started[f"pull {type}"] = partial(translator.pull, to, None, [old], MOMENT, frozenset({type}))
+    if isinstance(translator, Announcing):
+        started["fetch"] = partial(translator.fetch, to, named(translator), [old], MOMENT)
     if translator.token(to, "", MOMENT) is not None:
         started["token"] = lambda: translator.token(to, "", MOMENT)  # type: ignore[assignment,return-value]
     for type in declared(translator, Interaction.READ):
@@ -95,6 +98,20 @@ def flows(translator: Translator) -> dict[str, Callable[[], Flow[Any]]]:
     for type in declared(translator, Interaction.SEARCH):
         started[f"search {type}"] = partial(translator.search, to, type, [("_id", "7")])
     return started
+
+
+def named(translator: Announcing) -> list[str]:
+    """The charts that webhooks name whose bodies are the vendor's own documents."""
+    records = _records(translator)  # type: ignore[arg-type]
+    return [key for record in records for key in translator.named(msgspec.json.encode(record, enc_hook=str))]
+
+
+@each_translator
+def test_whatever_a_webhook_says_names_charts_or_none(translator: Translator) -> None:
+    if isinstance(translator, Announcing):
+        assert named(translator)
+        for body in (b"", b"\xff\x00", b"[" * 100_000, b'{"patient_id": [], "casefile_id": {}}', b"1:" * 50_000):
+            assert list(translator.named(body)) == []
 
 
 def pull_on(translator: Translator, known: Linked) -> Flow[PullPage]:

@@ -89,7 +89,7 @@ class Kipu:
     def fetch(
         self, account: Account, keys: Sequence[str], known: Acquainted, moment: Moment
     ) -> Flow[tuple[Pulled, ...]]:
-        return fetch(account, keys, known, moment)
+        return diagnosis.explained(account, fetch(account, keys, known, moment))
 
     def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
         return live.read(account, type, id)
