@@ -75,6 +75,15 @@ async def test_a_clock_that_is_wrong_by_more_than_a_quarter_of_an_hour() -> None
         ("/api/patients", (APP,), 405),
         ("/api/patients/census", (APP, HIGH), 200),
         ("/api/care_levels", (APP,), 200),
+        ("/api/care_levels", (APP, ("page", "1")), 422),
+        ("/api/users", (APP,), 200),
+        ("/api/users", (APP, ("phi_level", "low")), 422),
+        ("/api/providers", (APP, ("per", "none")), 422),
+        ("/api/patients/occupancy", (APP,), 422),
+        ("/api/patients/occupancy", (APP, ("phi_level", "low")), 200),
+        ("/api/patients/admissions", (APP, HIGH, ("start_date", "2026-04-01")), 422),
+        ("/api/insurances/latest", (APP,), 422),
+        ("/api/insurances/latest", (APP, ("start_date", "2026-04-01"), ("end_date", "2026-04-02")), 200),
         ("/api/contacts/referrers", (APP,), 200),
         ("/api/settings/payors", (APP,), 200),
     ],
@@ -223,3 +232,53 @@ async def test_the_state_survives_a_restart(tmp_path: Path) -> None:
     first.save()
     again = create(SandboxSetup(file, clock=lambda: NOW))
     assert [c["last_name"] for c in again.state["patients"].values()] == ["Sampleton", "Demoson", "Kept"]
+
+
+async def test_occupancy_tells_who_lies_in_a_bed_as_far_as_it_is_asked() -> None:
+    desk = Desk()
+    made = await desk.staff("admit", last_name="Bedded")
+    shown = {}
+    for level in ("low", "medium"):
+        beds = (await _get(desk, "/api/patients/occupancy", APP, ("phi_level", level))).json()["beds"]
+        shown[level] = next(bed for bed in beds if bed["bed_name"] == "A-101")
+    assert shown["low"]["casefile_id"] == made["casefile_id"]
+    assert ("last_name" in shown["low"], shown["medium"]["last_name"]) == (False, "Bedded")
+    assert shown["low"]["status"] == "Occupied"
+    await desk.staff("discharge", last_name="Bedded")
+    beds = (await _get(desk, "/api/patients/occupancy", APP, ("phi_level", "low"))).json()["beds"]
+    assert {bed["bed_name"]: bed["status"] for bed in beds} == {
+        "A-101": "Available",
+        "A-102": "Available",
+        "B-201": "Closed",
+    }
+
+
+async def test_the_census_is_of_today_and_admissions_of_their_days() -> None:
+    desk = Desk()
+    await desk.staff("admit", last_name="Gone", admission_date="2026-03-02 00:00:00")
+    await desk.staff("discharge", last_name="Gone")
+    census = (await _get(desk, "/api/patients/census", APP, HIGH)).json()["patients"]
+    assert "Gone" not in {row["last_name"] for row in census}
+    days = (("start_date", "2026-03-01"), ("end_date", "2026-03-03"))
+    admitted = (await _get(desk, "/api/patients/admissions", APP, HIGH, *days)).json()["patients"]
+    assert {row["last_name"] for row in admitted} == {"Gone"}
+
+
+async def test_policies_that_changed_name_their_chart() -> None:
+    desk = Desk()
+    made = await desk.staff("admit", last_name="Insured")
+    days = (("start_date", f"{desk.now:%Y-%m-%d}"), ("end_date", f"{desk.now:%Y-%m-%d}"))
+    (row,) = (await _get(desk, "/api/insurances/latest", APP, *days)).json()["insurances"]
+    assert (row["patient_casefile_id"], row["policy_no"]) == (made["casefile_id"], "A123456789")
+    assert not any(name.startswith("_") for name in row)
+
+
+async def test_people_in_any_number_are_the_same_for_the_same_numbers() -> None:
+    charts = []
+    for _ in range(2):
+        desk = Desk()
+        assert await desk.staff("populate", count=30) == {"patients": 32}
+        charts.append([chart for chart in desk.charts.values() if chart["record_source"] == "KIPU"])
+    assert charts[0] == charts[1]
+    assert sum(bool(chart["discharge_date"]) for chart in charts[0]) == 10
+    assert (await desk.staff("calls"))["calls"] == 0
