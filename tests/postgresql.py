@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -55,9 +56,13 @@ class Server:
     def url(self, database: str) -> str:
         return f"postgresql://crosswalk@/{database}?host={self.folder}"
 
-    def execute(self, statement: str, database: str = "postgres") -> None:
-        with psycopg.connect(self.url(database), autocommit=True) as connection:
-            connection.execute(statement.encode())
+    @cached_property
+    def connection(self) -> psycopg.Connection[Any]:
+        """For what concerns whole databases; each connection is a process more to start."""
+        return psycopg.connect(self.url("postgres"), autocommit=True)
+
+    def execute(self, statement: str) -> None:
+        self.connection.execute(statement.encode())
 
     def create(self, template: str = "template0") -> str:
         """A new database; its name."""
@@ -101,7 +106,10 @@ def server() -> Iterator[Server]:
             folder.chmod(0o755)
         with running(bin, folder, owner) as process:
             wait_for(process, found := Server(folder))
-            yield found
+            try:
+                yield found
+            finally:
+                found.connection.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
