@@ -94,7 +94,7 @@ class Pull:
             self._note(session, row, tx.now, page.notes, told)
             charts = sum(1 for pulled in page.charts if pulled.patient_key is not None)
             row.charts_seen += charts if page.gone is None else page.gone
-            row.charts_total = page.total
+            row.charts_total = row.charts_total if page.total is None else page.total
             if after is not None and row.cursor == after.cursor:
                 row.cursor = page.cursor
             session.add(row)

@@ -45,7 +45,8 @@ class Recalls:
         charts = await runner.run(translator.fetch(account, [row.key for row in rows], known, moment))
 
         def apply(tx: Transaction) -> Counts:
-            counts = self.pull.apply(tx, realm, name, PullPage(charts, None, more=False), None)
+            # They are no part of what a pull that is under way is about.
+            counts = self.pull.apply(tx, realm, name, PullPage(charts, None, more=False, gone=0), None)
             with Session(tx.connection) as session:
                 stays.fetched(session, rows[0].connection, rows)
             return counts
