@@ -208,8 +208,14 @@ def test_whatever_fails_between_them_both_sides_end_equal(clinic: World) -> None
     assert at_kipu(charts(clinic, families[1])[0])["phone"] == "+19135550199"
     for id in (first, second):
         assert (clinic.task("kipu", id) or {}).get("status") == "completed"
-    # Discharged with webhooks alive: one referral, nothing locked, whatever is pulled besides.
-    clinic.staff("kipu", "discharge", last_name=families[0], discharging_to="Lakeside Program")
+    # Discharged, and a webhook is answered by a server that has no time to act on it: one referral, and nothing locks.
+    clinic.fault("kipu", "hooks-lost")
+    casefile = clinic.staff("kipu", "discharge", last_name=families[0], discharging_to="Lakeside Program")[
+        "casefile_id"
+    ]
+    assert httpx.post(clinic.hooks["kipu"]["chart-update"], json={"casefile_id": casefile}).status_code == 202
+    clinic.kill()
+    clinic.serve()
     (order,) = until(lambda: clinic.found(f"ServiceRequest?patient=Patient/{first}"))
     pulled(clinic)
     until(lambda: not differences(clinic, families))
