@@ -90,6 +90,14 @@ class BoundField:
             raise Unplaceable("nothing stands in the vendor's list before it")
         path.place(record, self.vendor, encoded)
 
+    def copy(self, said: Record, record: Record) -> None:
+        """Say in the record what another one says; for comparing, not for sending."""
+        value = self.vendor_value(said)
+        if value is None:
+            path.remove(record, self.vendor)
+        elif not path.has_gap(record, self.vendor):
+            path.place(record, self.vendor, path.copied(value))
+
     def mirror(self, resource: Resource, record: Record) -> None:
         """Say in the record what the resource says, be it in FHIR's words; for comparing, not for sending."""
         value = path.get(resource, self.fhir)

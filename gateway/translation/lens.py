@@ -127,10 +127,13 @@ class Lens:
 
     def mirrored(self, resource: Resource, onto: Record) -> Record:
         """As `to_vendor`, and with what no push carries: facts that only the EMR writes, values it has no word for."""
-        record = self.to_vendor(resource, onto).value
+        record, seen = self.to_vendor(resource, onto).value, self.to_fhir(onto).value
         for row in self.rows:
             if isinstance(row, BoundField) and Way.READ in row.way and not row.owned:
-                row.mirror(resource, record)
+                if path.get(resource, row.fhir) == path.get(seen, row.fhir):
+                    row.copy(onto, record)  # silence that a constant of the table speaks for stays silence
+                else:
+                    row.mirror(resource, record)
         return record
 
     def unmapped(self, resource: Resource) -> tuple[LeftOut, ...]:
