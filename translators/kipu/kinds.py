@@ -85,7 +85,7 @@ INSURANCE_IGNORED: Mapping[str, str] = {
     "payer_synonym": "a second spelling of insurance_company, for KIPU's claims",
     "rx_name": "the pharmacy plan's name; Coverage.class identifies it by BIN, PCN and group",
     "rx_phone": "the pharmacy help desk's number, printed on the card; Coverage has no telecom",
-    "origin_id": "the number under which a sender links pictures of the card; we send none",
+    "origin_id": "ties the pictures of a card to its policy; ours follows from the Coverage (`attachments.py`)",
     "kipu_insurance_id": "how a write names the policy's id; a read has it as id",
     "migrating": "a mark of KIPU's own data migrations",
     "exclude_from_scheduling": "a setting of KIPU's calendar",
