@@ -1,4 +1,4 @@
-"""What tests of pulls share: the charts of pages, and a gateway that has taken them."""
+"""What tests of pulls share: the charts of pages, the links that a gateway would keep of them, many people."""
 
 from __future__ import annotations
 
