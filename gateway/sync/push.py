@@ -193,6 +193,8 @@ class Push:
             other = links.by_external(session, row.id or 0, type, key)
             if other is None or other.id == link.id:
                 link.external_key, link.synced = key, now
+                if reference in pushed.records:
+                    link.record = links.encode_record(pushed.records[reference])
                 session.add(link)
         session.flush()
 
@@ -205,6 +207,7 @@ def _with_the_unspoken(
     What the EMR itself has told, such as a referral that a pull made, need not be told to it.
     """
     spoken = {left_out.expression for left_out in pushed.left_out}
+    told = tuple(each for each in pushed.left_out if not is_theirs(*_resource_of(each.expression)))
     unspoken = tuple(
         LeftOut(
             f"{type}/{resource['id']}", translator.refused.get(type, f"{translator.title} does not take it from us")
@@ -215,11 +218,17 @@ def _with_the_unspoken(
         if f"{type}/{resource['id']}" not in spoken and f"{type}/{resource['id']}" not in pushed.carried
         if not is_theirs(type, resource["id"])
     )
-    return replace(pushed, left_out=(*pushed.left_out, *unspoken, *begun.withheld))
+    return replace(pushed, left_out=(*told, *unspoken, *begun.withheld))
+
+
+def _resource_of(expression: str) -> tuple[str, str]:
+    """Type and id of a resource that was left out as a whole."""
+    type, _, id = expression.partition("/")
+    return type, id
 
 
 def _is_theirs(session: Session, row: Connection, type: str, id: str) -> bool:
-    link = links.by_local(session, row.id or 0, type, id)
+    link = links.by_local(session, row.id or 0, type, id) if id else None
     return link is not None and link.record is not None
 
 

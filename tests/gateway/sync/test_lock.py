@@ -10,7 +10,7 @@ import pytest
 from gateway.commands.connection import list_connections, push_order, unlock_record
 from gateway.faults import Invalid, NotFound
 from gateway.sync.orders import Order
-from tests.gateway.sync.clinic import Clinic, until
+from tests.gateway.sync.clinic import Clinic, outputs, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 REASON = "Patient Discharged: EMR Updates Locked"
@@ -131,6 +131,10 @@ async def test_a_discharge_that_nothing_announced_is_taken_once_and_locks(ward: 
         "Lakeside Program",
         False,
     )
+    # The order came from this EMR: it is neither sent to it nor told as left out.
+    order = await push_order(ward.clinic.services, "north", ward.name, f"Patient/{id}")
+    await ward.clinic.services.sync.workflows.now("push", order)
+    assert not any("ServiceRequest" in told for told in outputs(await ward.clinic.task(ward.name, id), "left-out"))
     await ward.edit(discharge_or_transition_name="", discharge_or_transition_id=None)
     await ward.pull()
     assert ([each["status"] for each in await ward.orders()], await ward.is_locked()) == (["revoked"], False)
