@@ -270,5 +270,14 @@ def links(casefile: str, draft: Draft, record: Record) -> dict[str, str]:
     return found
 
 
+def records(draft: Draft, record: Record) -> dict[str, Record]:
+    """The records that these were pushed as: with the next change of the EMR's they are what both sides knew."""
+    found = {} if draft.encounter is None else {name_of(draft.encounter): record}
+    for name, item in draft.policies:
+        same = [i for i in record.get("insurances") or () if i.get("id") == item.get("id") or _alike(i, item)]
+        found |= {name: same[0]} if same else {}
+    return found
+
+
 def _alike(one: Record, other: Record) -> bool:
     return member_id(one) is not None and member_id(one) == member_id(other)

@@ -24,7 +24,7 @@ from gateway.translation.rows import Record
 from translators.kipu import calls, casefile
 from translators.kipu.attachments import Picture
 from translators.kipu.calls import WHO
-from translators.kipu.compose import Draft, compose, links
+from translators.kipu.compose import Draft, compose, links, records
 from translators.kipu.diagnosis import written
 from translators.kipu.document import call, change, changes, creation
 
@@ -177,6 +177,7 @@ def _pushed(
         record,
         kinds,
         keys,
+        records=records(draft, record),
         left_out=tuple(draft.left_out),
         carried=draft.pictures.carried,
         files=link.files,
