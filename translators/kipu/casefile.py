@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,16 +67,6 @@ def our_id(record: Mapping[str, Any]) -> str | None:
             ours = next((item[key] for key in ID_NAMES if item.get(key)), None)
             if app == SENDER and ours:
                 return str(ours)
-    return None
-
-
-def same_master(casefile: str, known: Sequence[Linked]) -> Linked | None:
-    """The link of this person, from this stay or an earlier one."""
-    found = parts(casefile)
-    for link in known:
-        linked = parts(link.external_id or "")
-        if link.external_id == casefile or (found and linked and linked[1] == found[1]):
-            return link
     return None
 
 

@@ -68,7 +68,8 @@ def pull(
     names = (*lists, *(leg.name for leg in legs))
     name = at.leg if at.leg in names else next(iter(names), None)
     if name is None:
-        return PullPage((), cursor, more=False)
+        asked, pulled = ", ".join(sorted(types)), ", ".join(sorted(CHART_TYPES | LIST_TYPES))
+        return PullPage((), cursor, more=False, notes=(f"KIPU has no {asked} to pull; it has {pulled}",))
     following = next(iter(names[names.index(name) + 1 :]), None)
     done = at.between(moment.now.isoformat() if lists and not types else at.lists, at.upto if legs else at.since)
     if name in lists:
@@ -187,6 +188,3 @@ def _is_known(row: Record, people: Mapping[str, Linked]) -> bool:
     return (
         bool(updated) and record.get("casefile_id") == row["casefile_id"] and record.get("last_updated_at") == updated
     )
-
-
-PULLED_TYPES = CHART_TYPES | LIST_TYPES

@@ -115,3 +115,12 @@ async def test_a_list_without_counts_that_repeats_its_end_is_left() -> None:
     with pytest.raises(StopIteration) as done:
         flow.send((Reply(200, {}, msgspec.json.encode({"users": rows[2:]})),))
     assert done.value.value == rows
+
+
+async def test_a_type_that_kipu_does_not_have_is_told() -> None:
+    desk = Desk()
+    pages, cursor = await desk.pull(types=frozenset({"Observation"}))
+    assert (desk.calls, cursor, [page.charts for page in pages]) == ([], None, [()])
+    assert (
+        pages[0].notes[0].startswith("KIPU has no Observation to pull; it has Coverage, Encounter, HealthcareService")
+    )
