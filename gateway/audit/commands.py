@@ -11,7 +11,7 @@ from gateway.audit.access import Access
 from gateway.audit.kinds import action_of
 from gateway.audit.trail import Trail
 
-LOOKING = frozenset({"list", "show", "log", "test", "capability", "sandbox", "migrate", "serve", "demo"})
+LOOKING = frozenset({"list", "show", "log", "questions", "test", "capability", "sandbox", "migrate", "serve", "demo"})
 """Commands by their last word that change nothing, or that are no command of an organisation."""
 DONE, REFUSED = 200, 400
 KIND = "command"

@@ -18,6 +18,7 @@ from gateway.sync import deliveries
 from gateway.sync.answers import Answers
 from gateway.sync.connections import Changed
 from gateway.sync.tasks import INPUT_CODES
+from tests.gateway.conftest import entry
 from tests.gateway.sync.clinic import Clinic, outputs, patient, until
 from tests.gateway.sync.conftest import Prepared, opened, sandboxes
 
@@ -265,3 +266,18 @@ async def test_bytes_stay_out_of_what_a_push_starts_from(kipu: Clinic) -> None:
     assert [await ledger.claim(), await ledger.claim()] == [True, False]
     await ledger.withdraw()
     assert await ledger.claim()
+
+
+async def test_a_chart_that_is_waited_for_holds_up_nobody_else(kipu: Clinic) -> None:
+    kipu.emrs["kipu"].switch(("delayed",))
+    people = [{k: v for k, v in patient(family=name).items() if k != "id"} for name in ("Firstone", "Secondone")]
+    answer = await kipu.fhir.transaction(*(entry("POST", "Patient", person) for person in people))
+    ids = [each["response"]["location"].split("/Patient/")[1].split("/")[0] for each in answer.json()["entry"]]
+    for id in ids:
+        await told(kipu, id, lambda task: task["status"] == "in-progress" and "KIPU has not shown" in str(task))
+    await kipu.staff("kipu", "show")
+    await push(kipu, ids[0])
+    await push(kipu, ids[1])
+    for id in ids:
+        await completed(kipu, id)
+    assert kipu.network.calls.count(CREATE) == 2
