@@ -83,7 +83,7 @@ async def serve_until_signalled(listener: socket.socket, app: Starlette) -> None
 
 
 def configuration(listener: socket.socket, settings: Settings) -> Config:
-    """A head that is not whole within the idle time is given up with its connection; bodies are bounded by unread.py."""
+    """A head that is not whole within the idle time is given up with its connection; unread.py bounds bodies."""
     config = Config()
     config.bind = [f"fd://{os.dup(listener.fileno())}"]  # the server closes the one it gets
     config.graceful_timeout = GRACE_S

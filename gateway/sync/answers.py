@@ -32,7 +32,7 @@ class Answers:
         """`chart`: the EMR's key of the patient's record; None: deliver again. Raises Unprocessable, Conflict."""
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
-            self._take(session, row, patient_id, chart)
+            self._take(session, row, patient_id, chart, tx.now)
             told = f"answered: {f'it is chart {chart}' if chart else 'deliver again'}"
             log.write(
                 session,
@@ -47,7 +47,7 @@ class Answers:
             tasks.report(tx, realm, name, patient_id, "requested", told)
             self.enqueue(tx, realm, row, [patient_id], 0)
 
-    def _take(self, session: Session, row: Connection, patient_id: str, chart: str | None) -> None:
+    def _take(self, session: Session, row: Connection, patient_id: str, chart: str | None, now: int) -> None:
         link = links.by_local(session, row.id or 0, "Patient", patient_id)
         waits = deliveries.of(session, row.id or 0, patient_id).asked is not None
         if link is None or not waits:
@@ -56,7 +56,7 @@ class Answers:
             self._check(session, row, chart)
         link.external_key, link.record, link.pushed = chart, None, None
         session.add(link)
-        deliveries.settle(session, row.id or 0, patient_id)
+        deliveries.settle(session, row.id or 0, patient_id, now)
 
     def _check(self, session: Session, row: Connection, chart: str) -> None:
         if not chart.strip() or not chart.isprintable() or len(chart) > 200:

@@ -141,7 +141,7 @@ class ChartApplication:
         if link.record is None and self.pulled.parts:
             lens = self.pulled.parts[0].lens
             link.record = links.encode_record(as_sent(self.tx, self.session, link, lens))
-        deliveries.settle(self.session, self._id, link.local_id)
+        deliveries.settle(self.session, self._id, link.local_id, self.tx.now)
         return link
 
     def _waiting(self) -> list[Link]:

@@ -16,7 +16,7 @@ from gateway.auth.authority import Realm
 from gateway.definitions.contract import Resource
 from gateway.store import document
 from gateway.store.contract import Store, Transaction
-from gateway.sync import files
+from gateway.sync import files, stays
 from gateway.sync.connections import Connections
 from gateway.sync.tables import Link
 from gateway.translation.contract import File, Linked
@@ -65,10 +65,14 @@ def asked(session: Session, connection: int) -> list[Delivery]:
     return list(session.exec(wanted.order_by(col(Delivery.sent), Delivery.patient)))
 
 
-def settle(session: Session, connection: int, patient: str) -> None:
-    """The EMR's record is known, or nothing is out any more: nothing waits and nobody is asked."""
+def settle(session: Session, connection: int, patient: str, now: int) -> None:
+    """The EMR's record is known, or nothing is out any more: nothing waits and nobody is asked.
+
+    Pulls left the charts aside that it might have been, and may be past them: they are fetched once more.
+    """
     row = session.get(Delivery, (connection, patient))
     if row is not None and (row.sent is not None or row.asked is not None):
+        stays.recall(session, connection, row.asked or (), now)
         row.sent, row.asked = None, None
         keep(session, row)
 

@@ -148,7 +148,7 @@ class Push:
         if isinstance(decision, Recognised):
             link.external_key, link.record, link.pushed = decision.key, None, None
             session.add(link)
-            deliveries.settle(session, row.id or 0, patient_id)
+            deliveries.settle(session, row.id or 0, patient_id, tx.now)
             tasks.report(tx, realm, row.name, patient_id, "requested", RECOGNISED, pushed, settled=True)
             _log(session, row, tx.now, patient_id, "recognise", "ok", RECOGNISED, attempt)
             return Ended(row.translator, Waits.RECOGNISED)
@@ -263,11 +263,11 @@ def _keep_delivery(session: Session, row: Connection, link: Link, pushed: Pushed
     delivery = deliveries.of(session, row.id or 0, link.local_id)
     if pushed.files is not None:
         delivery.files = dict(pushed.files)
-    if link.external_key is not None:
-        delivery.sent, delivery.asked = None, None
-    elif delivery.sent is None:
+    if link.external_key is None and delivery.sent is None:
         delivery.sent = now
     deliveries.keep(session, delivery)
+    if link.external_key is not None:
+        deliveries.settle(session, row.id or 0, link.local_id, now)
 
 
 def _resource(tx: Transaction, type: str, id: str) -> Resource | None:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from gateway.commands.question import questions_of, take_answer
 from gateway.faults import Conflict, Fault, Invalid, NotFound, Unprocessable
-from gateway.sync import deliveries
+from gateway.sync import deliveries, stays
 from gateway.sync.deliveries import Delivery
 from gateway.sync.tables import Link
 from tests.gateway.sync.clinic import Clinic, patient
@@ -53,6 +53,13 @@ async def test_questions_are_listed_and_answered_once(kipu: Clinic) -> None:
     assert details == ["answered: it is chart 7:m", "answered: deliver again"]
     connection = (await kipu.connection("kipu")).id or 0
     assert await kipu.services.store.session_read(lambda s: deliveries.outstanding(s, connection)) == []
+
+
+async def test_charts_that_were_left_aside_are_fetched_once_more(kipu: Clinic) -> None:
+    await answer(kipu, "p1", "7:m")
+    connection = (await kipu.connection("kipu")).id or 0
+    recalled = await kipu.services.store.session_read(lambda s: stays.recalled(s, connection, 9))
+    assert [row.key for row in recalled] == ["7:m", "8:m"]
 
 
 @pytest.mark.parametrize(

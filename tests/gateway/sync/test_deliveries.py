@@ -17,6 +17,7 @@ from gateway.faults import Conflict, Unprocessable
 from gateway.sync import deliveries
 from gateway.sync.answers import Answers
 from gateway.sync.connections import Changed
+from gateway.sync.tables import Link
 from gateway.sync.tasks import INPUT_CODES
 from tests.gateway.conftest import entry
 from tests.gateway.sync.clinic import Clinic, outputs, patient, until
@@ -198,9 +199,11 @@ async def test_what_kipu_never_shows_is_asked_about_after_hours_and_delivered_ag
     task = await asked(kipu, id)
     assert "over 4 hours ago and shows no chart" in task["statusReason"]["text"]
     assert kipu.network.calls.count(CREATE) == 1
-    taken = (await kipu.links("kipu"))[0].external_key
+    connection = (await kipu.connection("kipu")).id or 0
+    other = Link(org=1, connection=connection, type="Patient", local_id="other", external_key="77:other")
+    await kipu.session(lambda session: session.add(other))
     with pytest.raises(Conflict, match="already"):
-        await kipu.write(lambda tx: answers(kipu).take(tx, kipu.realm, "kipu", id, taken))
+        await kipu.write(lambda tx: answers(kipu).take(tx, kipu.realm, "kipu", id, "77:other"))
     coded = {"coding": [{"system": INPUT_CODES, "code": "deliver-again"}]}
     both = [{"type": coded, "valueBoolean": True}, {"type": coded, "valueBoolean": False}]
     for wrong in (both, both[1:], [{"type": coded, "valueString": "yes"}]):
