@@ -7,13 +7,15 @@ is written down. Only where charts are pulled at all, and of a translator that c
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlmodel import Session, col, select
 
 from gateway.auth.authority import Realm
 from gateway.store.contract import Transaction
 from gateway.sync import links
 from gateway.sync.connections import Connections
-from gateway.sync.pull import Pull
+from gateway.sync.pull import Counts, Pull
 from gateway.sync.push import Begun
 from gateway.sync.stays import StayRow
 from gateway.sync.tables import Connection
@@ -21,6 +23,9 @@ from gateway.translation.announced import Fetching
 from gateway.translation.contract import Pulled
 from gateway.translation.pulled import PullPage
 from gateway.translation.runner import Runner
+
+ATTEMPTS = 3
+"""A chart may not be applied because another connection writes the same patient; one that never is stops no push."""
 
 
 class Look:
@@ -39,16 +44,19 @@ class Look:
         row, key = await store.session_read(lambda session: _wanted(session, rooms, realm, name, begun))
         if key is None:
             return False
-        flow = translator.fetch(runner.account, [key], self.pull.known(row), runner.moment())
-        charts = await runner.run(flow)
-        await store.write(realm.org, lambda tx: self._apply(tx, realm, name, charts))
+        for _ in range(ATTEMPTS):
+            flow = translator.fetch(runner.account, [key], self.pull.known(row), runner.moment())
+            charts = await runner.run(flow)
+            counts = await store.write(realm.org, partial(self._applied, realm=realm, name=name, charts=charts))
+            if not counts["failed"]:
+                break
         return True
 
-    def _apply(self, tx: Transaction, realm: Realm, name: str, charts: tuple[Pulled, ...]) -> None:
+    def _applied(self, tx: Transaction, realm: Realm, name: str, charts: tuple[Pulled, ...]) -> Counts:
         """A pull that is under way keeps its count of charts."""
         with Session(tx.connection) as session:
             total = self.pull.connections.get(session, realm, name).charts_total
-        self.pull.apply(tx, realm, name, PullPage(charts, None, more=False, total=total, gone=0), None)
+        return self.pull.apply(tx, realm, name, PullPage(charts, None, more=False, total=total, gone=0), None)
 
 
 def _wanted(session: Session, rooms: Connections, realm: Realm, name: str, begun: Begun) -> tuple[int, str | None]:
