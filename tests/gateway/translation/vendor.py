@@ -15,6 +15,7 @@ import httpx
 from gateway.faults import EmrBusy, EmrDenied, EmrRefused, Fault
 from gateway.translation.contract import (
     Account,
+    Acquainted,
     Call,
     Chart,
     Flow,
@@ -84,7 +85,7 @@ class Acme:
         raise NotImplementedError
 
     def pull(
-        self, account: Account, cursor: str | None, known: Sequence[Linked], moment: Moment, types: frozenset[str]
+        self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
         raise NotImplementedError
 
