@@ -47,16 +47,17 @@ class Look:
         for _ in range(ATTEMPTS):
             flow = translator.fetch(runner.account, [key], self.pull.known(row), runner.moment())
             charts = await runner.run(flow)
-            counts = await store.write(realm.org, partial(self._applied, realm=realm, name=name, charts=charts))
+            counts = await self.pull.write(realm, partial(self._applied, realm=realm, name=name, charts=charts))
             if not counts["failed"]:
                 break
         return True
 
-    def _applied(self, tx: Transaction, realm: Realm, name: str, charts: tuple[Pulled, ...]) -> Counts:
+    def _applied(self, tx: Transaction, racing: bool, *, realm: Realm, name: str, charts: tuple[Pulled, ...]) -> Counts:
         """A pull that is under way keeps its count of charts."""
         with Session(tx.connection) as session:
             total = self.pull.connections.get(session, realm, name).charts_total
-        return self.pull.apply(tx, realm, name, PullPage(charts, None, more=False, total=total, gone=0), None)
+        page = PullPage(charts, None, more=False, total=total, gone=0)
+        return self.pull.apply(tx, realm, name, page, None, racing=racing)
 
 
 def _wanted(session: Session, rooms: Connections, realm: Realm, name: str, begun: Begun) -> tuple[int, str | None]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlmodel import Session
 
@@ -12,7 +14,7 @@ from gateway.definitions.contract import Definitions
 from gateway.provenance.authors import connection_author
 from gateway.store.contract import Transaction
 from gateway.store.store import SqlStore
-from gateway.store.trouble import stops_a_transaction
+from gateway.store.trouble import UNIQUE_VIOLATION, state_of, stops_a_transaction
 from gateway.sync import log
 from gateway.sync.apply import Applied, Became, ChartApplication, RefusedResource
 from gateway.sync.connections import Connections
@@ -24,6 +26,7 @@ from gateway.telemetry import PULLED
 from gateway.translation.contract import Account, Moment, Pulled, PullPage, Translator
 from gateway.translation.runner import Runner
 
+T = TypeVar("T")
 Counts = dict[str, int]
 NEWS = frozenset({Became.CREATED, Became.UPDATED})
 NOTHING: Counts = {became.value: 0 for became in Became}
@@ -62,7 +65,9 @@ class Pull:
         after = None if types else After(cursor)
         # Who asks for a list by its type is told of its rows; beside charts, lists do not count.
         lists = bool(types) and not any(pulled.patient_key for pulled in fetched.charts)
-        counts = await self.store.write(realm.org, lambda tx: self.apply(tx, realm, name, fetched, after, lists=lists))
+        counts = await self.write(
+            realm, lambda tx, racing: self.apply(tx, realm, name, fetched, after, lists=lists, racing=racing)
+        )
         for became, number in counts.items():
             PULLED.labels(start.translator.name, became).inc(number)
         return counts, fetched.cursor, fetched.more
@@ -75,8 +80,29 @@ class Pull:
     def known(self, connection: int) -> KnownPatients:
         return KnownPatients(self.store.engine, connection)
 
+    async def write(self, realm: Realm, work: Callable[[Transaction, bool], T]) -> T:
+        """Do `work` in a transaction, at first as one that races with other writers.
+
+        A name that is taken may be a race that was lost, and the transaction is made again. Only what is so each time
+        is a fault of the chart.
+        """
+        try:
+            return await self.store.write(realm.org, lambda tx: work(tx, True))
+        except Exception as error:
+            if state_of(error) != UNIQUE_VIOLATION:
+                raise
+        return await self.store.write(realm.org, lambda tx: work(tx, False))
+
     def apply(
-        self, tx: Transaction, realm: Realm, name: str, page: PullPage, after: After | None, *, lists: bool = False
+        self,
+        tx: Transaction,
+        realm: Realm,
+        name: str,
+        page: PullPage,
+        after: After | None,
+        *,
+        lists: bool = False,
+        racing: bool = False,
     ) -> Counts:
         counts = Counter(NOTHING)
         tx.author = connection_author(realm, name)
@@ -86,7 +112,7 @@ class Pull:
             told, memory = log.recently(session, row.id or 0), PageMemory(session, row.id or 0)
             memory.read_ahead(page.charts)
             for pulled in page.charts:
-                applied = self._apply_chart(tx, session, realm, row, account, pulled, memory)
+                applied = self._apply_chart(tx, session, realm, row, account, pulled, memory, racing=racing)
                 counted = applied.parts or (applied.became,) if lists else (applied.became,)
                 if lists or pulled.patient_key is not None:
                     counts.update(became.value for became in counted)
@@ -110,6 +136,8 @@ class Pull:
         account: Account,
         pulled: Pulled,
         memory: PageMemory,
+        *,
+        racing: bool,
     ) -> Applied:
         """One chart that does not translate leaves no trace and stops no other."""
         savepoint, written, box = session.begin_nested(), len(tx.written), self.connections.box
@@ -122,7 +150,7 @@ class Pull:
             del tx.written[written:]
             return Applied(Became.FAILED, None, str(refused))
         except Exception as error:
-            if stops_a_transaction(error):
+            if stops_a_transaction(error) or (racing and state_of(error) == UNIQUE_VIOLATION):
                 raise
             savepoint.rollback()
             memory.forget()

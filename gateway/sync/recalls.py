@@ -44,14 +44,15 @@ class Recalls:
         known = self.pull.known(rows[0].connection)
         charts = await runner.run(translator.fetch(account, [row.key for row in rows], known, moment))
 
-        def apply(tx: Transaction) -> Counts:
+        def apply(tx: Transaction, racing: bool) -> Counts:
             # They are no part of what a pull that is under way is about.
-            counts = self.pull.apply(tx, realm, name, PullPage(charts, None, more=False, gone=0), None)
+            page = PullPage(charts, None, more=False, gone=0)
+            counts = self.pull.apply(tx, realm, name, page, None, racing=racing)
             with Session(tx.connection) as session:
                 stays.fetched(session, rows[0].connection, rows)
             return counts
 
-        return await self.pull.store.write(realm.org, apply), len(rows) == AT_ONCE
+        return await self.pull.write(realm, apply), len(rows) == AT_ONCE
 
     def _wanted(self, session: Session, realm: Realm, name: str) -> tuple[list[Recall], Account]:
         row = self.pull.connections.get(session, realm, name)

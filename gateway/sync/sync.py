@@ -40,6 +40,8 @@ from gateway.translation.contract import Translator
 
 GRACE_S = 10
 """How long workflows that are under way may go on when the process stops; another one goes on with the rest."""
+QUEUE_S = 0.5
+"""How often each queue is looked at. A look costs milliseconds, in every process and for ever."""
 log = structlog.get_logger()
 
 
@@ -137,7 +139,7 @@ class Sync:
     async def _declare(self, schedules: bool) -> None:
         for queue, at_once in {PUSH_QUEUE: 1, PULL_QUEUE: 1, **self._queues_of_others()}.items():
             await DBOS.register_queue_async(
-                queue, partition_concurrency=at_once, polling_interval_sec=0.25, on_conflict="always_update"
+                queue, partition_concurrency=at_once, polling_interval_sec=QUEUE_S, on_conflict="always_update"
             )
         if schedules:
             rooms: list[Any] = [self.workflows, self.tidying, *self.others]

@@ -16,7 +16,7 @@ MakeClient = Callable[[str], httpx.Client]
 FHIR_JSON = "application/fhir+json"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def live(server: Server) -> Iterator[httpx.Client]:
     """May do everything; paths are relative to the FHIR base."""
     headers = {"Authorization": f"Bearer {server.token()}", "Content-Type": FHIR_JSON}
@@ -24,7 +24,7 @@ def live(server: Server) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scoped(server: Server) -> Iterator[MakeClient]:
     """A client that may do only what the scope says; none without a token for ""."""
     with ExitStack() as opened:
@@ -38,7 +38,7 @@ def scoped(server: Server) -> Iterator[MakeClient]:
         yield make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(server: Server, live: httpx.Client) -> Iterator[Site]:
     """What a launch takes: a practitioner and a patient who sign in, and an administrator's client."""
     found = httpx.get(f"{server.base}/.well-known/smart-configuration").raise_for_status().json()
@@ -60,7 +60,7 @@ def site(server: Server, live: httpx.Client) -> Iterator[Site]:
         yield Site(server, found, admin, patient, *people)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def app(site: Site) -> App:
     """A public application."""
     return site.register()

@@ -10,8 +10,11 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from gateway.faults import DatabaseBusy
+from gateway.store.contract import Transaction
 from gateway.sync import log
+from gateway.sync.apply import Applied, Became, ChartApplication
 from gateway.sync.pull import After, Counts
+from gateway.sync.tables import Link
 from gateway.translation.contract import Part, Pulled, PullPage
 from tests.gateway.sync.clinic import Clinic
 from tests.gateway.sync.vendor import PATIENT, chart, counts, places, record, take
@@ -161,3 +164,33 @@ async def test_the_log_is_read_newest_first_in_pages(emr: Clinic) -> None:
     assert [entry.time for entry in fine] == [4, 2, 0]
     older = await emr.session(lambda session: log.page(session, row.id or 0, 10, before=failed[0].id))
     assert [entry.time for entry in older] == [2, 1, 0]
+
+
+async def test_a_name_that_is_taken_is_a_race_first_and_the_chart_s_own_fault_only_when_it_is_so_each_time(
+    emr: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull, attempts = emr.services.sync.workflows.pulls.pull, list[bool]()
+    taken = [Link(org=1, connection=1, type="Patient", local_id=id, external_key="7") for id in ("p-one", "p-two")]
+
+    def run(application: ChartApplication) -> Applied:
+        application.session.add_all([Link(**link.model_dump(exclude={"id"})) for link in taken])
+        application.session.flush()
+        return Applied(Became.CREATED)
+
+    def apply(tx: Transaction, racing: bool) -> Counts:
+        attempts.append(racing)
+        return pull.apply(
+            tx, emr.realm, "internal", PullPage((chart(record()),), None, more=False), None, racing=racing
+        )
+
+    monkeypatch.setattr(ChartApplication, "run", run)
+    assert await pull.write(emr.realm, apply) == counts(failed=1)
+    is_one_of_several_writers = emr.services.store.engine.dialect.name == "postgresql"
+    assert (attempts[0], attempts[-1], len(attempts) > 2) == (
+        True,
+        not is_one_of_several_writers,
+        is_one_of_several_writers,
+    )
+    taken.pop()
+    attempts.clear()
+    assert (await pull.write(emr.realm, apply), attempts) == (counts(created=1), [True])
