@@ -48,13 +48,17 @@ class Trail:
         self._syncing: asyncio.Task[None] | None = None
         self._later: asyncio.TimerHandle | None = None
         self._left: list[Segment] = []
+        self._closed = False
+        """Nothing is done later any more: the loop may be gone by then."""
         self.new_id = numbered()
 
     def record(self, *events: Access) -> None:
         """Raises OSError where they cannot be kept."""
         self._journal.append(b"\n".join(map(encoded, events)))
         self._appended += 1
-        if self._later is None:
+        if self._closed:
+            self._journal.sync()
+        elif self._later is None:
             self._later = asyncio.get_running_loop().call_later(SYNCED_WITHIN_S, self._begin_sync)
 
     async def secure(self) -> None:
@@ -71,6 +75,7 @@ class Trail:
 
     async def close(self) -> None:
         """Everything into the database; what cannot go there stays in the journal, for the next process."""
+        self._closed = True
         await self.secure()
         if (segment := self._journal.rotate()) is not None:
             self._left.append(segment)

@@ -113,6 +113,19 @@ async def test_it_is_moved_once_whatever_is_repeated(services: Services, tmp_pat
     assert files(tmp_path / "own") == []
 
 
+async def test_what_comes_after_the_end_is_kept_at_once_and_nothing_is_left_to_do(
+    services: Services, tmp_path: Path
+) -> None:
+    trail = Trail(services.store, tmp_path / "own", system_clock)
+    await trail.close()
+    trail.record(access(1))
+    assert (trail._later, trail._syncing) == (None, None)
+    (left,) = files(tmp_path / "own")
+    assert left.read_bytes() == encoded(access(1)) + b"\n"
+    await trail.close()
+    assert await kept(services) == {access(1).id}
+
+
 async def test_secured_means_synced(services: Services, tmp_path: Path) -> None:
     trail = Trail(services.store, tmp_path / "own", system_clock)
 
