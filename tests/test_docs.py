@@ -7,21 +7,21 @@ import re
 from pathlib import Path
 
 from gateway.settings import Settings
-from gateway.translation.matrix import markdown
+from gateway.translation.matrix import MARKED, PAGES, page
 from gateway.translation.registry import load_translators
 
 ROOT = Path(__file__).parents[1]
-MATRIX = re.compile(r"<!-- matrix -->\n(.*?)<!-- /matrix -->", re.DOTALL)
 
 
 def read(name: str) -> str:
     return (ROOT / name).read_text("utf-8")
 
 
-def test_the_readme_matrix_is_what_the_translators_declare() -> None:
-    found = MATRIX.search(read("README.md"))
-    assert found
-    assert found[1] == markdown(load_translators())
+def test_the_tables_are_what_the_translators_declare() -> None:
+    translators = load_translators()
+    for name in PAGES:
+        assert MARKED.search(read(name))
+        assert page(read(name), translators) == read(name)
 
 
 def test_every_environment_variable_is_documented() -> None:
@@ -38,9 +38,9 @@ def test_every_translator_has_a_readme_and_is_in_the_front_door() -> None:
 
 def test_local_links_lead_somewhere() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "translators").rglob("*.md")]
-    for page in pages:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
-            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} → {target}"
+    for path in pages:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text("utf-8")):
+            assert (path.parent / target).exists(), f"{path.relative_to(ROOT)} → {target}"
 
 
 def test_the_lock_file_names_no_address() -> None:

@@ -41,8 +41,8 @@ async def test(errand: Errand) -> Json:
 
 async def pull(errand: Errand) -> Json:
     """POST connections/[name]/pull"""
-    types = tuple(errand.posted(Pull).resource)
-    counts = await _done(errand, "pull", Order(errand.realm.org, errand.org, errand.name, types=types))
+    order = await connection.pull_order(errand.services, errand.org, errand.name, errand.posted(Pull).resource)
+    counts = await _done(errand, "pull", order)
     told = {name: counts[name] for name in connection.COUNTS}
     return {**told, "error": counts["error"]} if counts.get("error") else told
 

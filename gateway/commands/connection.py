@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -117,14 +118,22 @@ def pull(org: Org, name: str, resource: Annotated[list[str] | None, typer.Option
     """Pull now, with progress on stderr."""
 
     async def work(services: Services) -> Json:
-        realm = await realm_of(services, org)
-        order = Order(realm.org, realm.slug, name, types=tuple(resource or ()))
-        return await done_with_progress(services, "pull", order)
+        return await done_with_progress(services, "pull", await pull_order(services, org, name, resource or ()))
 
     counts = with_services(work)
     print_json({key: counts[key] for key in COUNTS})
     if counts.get("error"):
         refuse(f"{name}: {counts['error']}")
+
+
+async def pull_order(services: Services, org: str, name: str, types: Sequence[str]) -> Order:
+    """Of all that the translator pulls, or of these types. Raises NotFound, and Invalid for others."""
+    realm = await realm_of(services, org)
+    translator = await services.sync.runners.translator(realm, name)
+    if foreign := sorted(set(types) - translator.pulled):
+        there = ", ".join(sorted(translator.pulled))
+        raise Invalid(f"{translator.title} has no {', '.join(foreign)} to pull; it has {there}", "resource")
+    return Order(realm.org, realm.slug, name, types=tuple(types))
 
 
 @app.command("push")

@@ -333,6 +333,8 @@ class Translator(Protocol):
 
     refused: Mapping[str, str]
     """FHIR type → why this EMR does not take it from us; reported for every push that has such a resource."""
+    pulled: frozenset[str]
+    """FHIR types that a pull brings into the store; others that `maps` reads are served live only."""
     kinds: tuple[RecordKind, ...]
     custom_fields: Mapping[str, Target]
     """The EMR's fields that custom fields of the CRM may be bound to, by the EMR's names; empty where it has none."""

@@ -40,6 +40,7 @@ _PARTS = (
     "webhooks",
     "maps",
     "refused",
+    "pulled",
     "kinds",
     "custom_fields",
     "concurrency",

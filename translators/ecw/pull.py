@@ -33,6 +33,7 @@ from translators.ecw.spelling import languages_read
 LISTS = ("Organization", "Location", "Practitioner")
 """In this order: a Location refers to its Organization."""
 OF_PATIENT = ("Coverage", "Encounter")
+PULLED = frozenset({"Patient", *OF_PATIENT, *LISTS})
 CHARTS = 25
 HEADERS = {"Accept": "application/fhir+json"}
 GONE = frozenset({404, 410})

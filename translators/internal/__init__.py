@@ -67,6 +67,7 @@ class Internal:
         }
     )
     refused: Mapping[str, str] = field(default_factory=lambda: REFUSED)
+    pulled: frozenset[str] = frozenset({"Patient", "Location", "Practitioner", "Organization", "Basic"})
     kinds: tuple[RecordKind, ...] = KINDS
     custom_fields: Mapping[str, Target] = field(default_factory=lambda: NO_CUSTOM_FIELDS)
     concurrency: int = 4

@@ -26,11 +26,13 @@ from gateway.translation.contract import (
 from gateway.translation.rows import Resource
 from gateway.translation.view import Viewed
 from translators.kipu import diagnosis, live, system
+from translators.kipu.chart import CHART_TYPES
 from translators.kipu.coverage import COVERAGE
 from translators.kipu.custom_fields import CUSTOM
 from translators.kipu.encounter import ENCOUNTER
 from translators.kipu.fetch import fetch, named
 from translators.kipu.kinds import KINDS
+from translators.kipu.lists import LIST_TYPES
 from translators.kipu.location import SITE
 from translators.kipu.patient import PATIENT
 from translators.kipu.pull import pull
@@ -50,6 +52,7 @@ class Kipu:
     secrets: Mapping[str, Setting] = system.SECRETS
     webhooks = ("patient-creation", "chart-update")
     refused: Mapping[str, str] = REFUSED
+    pulled: frozenset[str] = CHART_TYPES | LIST_TYPES
     kinds: tuple[RecordKind, ...] = KINDS
     custom_fields: Mapping[str, Target] = CUSTOM
     files = True

@@ -28,9 +28,9 @@ from gateway.translation.contract import (
 from gateway.translation.rows import Resource
 from gateway.translation.view import Viewed
 from translators.ritten import live, system
-from translators.ritten.chart import MAPS
+from translators.ritten.chart import IN_CHART, MAPS
 from translators.ritten.kinds import KINDS
-from translators.ritten.pull import fetch, pull
+from translators.ritten.pull import LISTS, fetch, pull
 from translators.ritten.push import REFUSED, push
 
 
@@ -45,6 +45,7 @@ class Ritten:
     webhooks: tuple[str, ...] = ()
     maps: Mapping[str, Viewed] = field(default_factory=lambda: MAPS)
     refused: Mapping[str, str] = field(default_factory=lambda: REFUSED)
+    pulled: frozenset[str] = IN_CHART | frozenset(LISTS)
     kinds: tuple[RecordKind, ...] = KINDS
     custom_fields: Mapping[str, Target] = field(default_factory=lambda: NO_CUSTOM_FIELDS)
     concurrency: int = system.CONCURRENCY

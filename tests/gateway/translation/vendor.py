@@ -51,6 +51,7 @@ class Acme:
     webhooks: tuple[str, ...] = ()
     maps: Mapping[str, ResourceMap] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    pulled: frozenset[str] = frozenset()
     kinds: tuple[RecordKind, ...] = ()
     custom_fields: Mapping[str, Target] = field(default_factory=dict)
     concurrency: int = 4
