@@ -25,6 +25,7 @@ from gateway.search.query import Query
 from gateway.store import document
 from gateway.store.contract import Stored, Transaction
 from gateway.subscriptions.admission import Guard
+from gateway.sync.ownership import Ownership
 
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 
@@ -42,6 +43,8 @@ class Changes:
     """What the organisation demands, read with the first write."""
     guard: Guard | None = None
     """Knows whose Subscriptions the caller may write, and what of them is kept out of the store."""
+    ownership: Ownership | None = None
+    """Knows which records only an EMR may change."""
 
     def create(self, resource: Resource, id: str | None = None) -> Stored:
         """FHIR create: the server chooses the id (http.html#create)."""
@@ -57,6 +60,7 @@ class Changes:
         check_version(stored, if_match)
         if absent and exists:
             raise PreconditionFailed("If-None-Match: a resource with this id is there already")
+        self._check_owner(stored, resource)
         new = self._put(resource, stored.version if stored else 0, action="u")
         return new, not exists
 
@@ -66,6 +70,7 @@ class Changes:
         check_version(stored, if_match)
         if stored is None:
             return None
+        self._check_owner(stored, None)
         if self.guard is not None:
             self.guard.check_delete(self.transaction, type, id)
         own_definitions.check_delete(type, id)
@@ -85,6 +90,7 @@ class Changes:
             check_valid(self.definitions, patched)
         except RecursionError:
             raise Invalid("The patch nests the resource too deeply") from None
+        self._check_owner(stored, patched)
         return self._put(patched, stored.version, "PATCH", action="u")
 
     def match(self, type: str, criteria: str, *expression: str) -> Stored | None:
@@ -136,6 +142,14 @@ class Changes:
         if stored is None and self.sight.allows(type, "r") and self.seen.read(type, id) is not None:
             raise unwritable(type)
         return stored
+
+    def _check_owner(self, stored: Stored | None, resource: Resource | None) -> None:
+        """What is sent as it is, and what is said of our copy alone (labels), changes nothing of the EMR's."""
+        if stored is None or stored.deleted or self.ownership is None:
+            return
+        refusal = self.ownership.refusal(self.transaction, stored)
+        if refusal and (resource is None or _content(resource) != _content(document.decode(stored.body))):
+            raise refusal
 
     def _put(self, resource: Resource, version_before: int, method: str = "PUT", *, action: str = "c") -> Stored:
         own_definitions.check_write(resource)
@@ -208,6 +222,10 @@ def check_patched(resource: Any, before: Stored) -> None:
     for name, holds in unchanged.items():
         if not holds:
             raise Invalid("A patch cannot change this element", f"{before.type}.{name}")
+
+
+def _content(resource: Resource) -> Resource:
+    return {name: value for name, value in resource.items() if name != "meta"}
 
 
 def check_id(id: object, *expression: str) -> str:

@@ -88,7 +88,10 @@ class Exchange:
             transaction.base = self.base
             transaction.author = caller_author(self.realm, self.caller)
             guard = self.services.subscriptions.guard(self.realm, self.caller)
-            changes = Changes(transaction, self.services.definitions, self.base, self.sight, guard=guard)
+            ownership = self.services.sync.ownership
+            changes = Changes(
+                transaction, self.services.definitions, self.base, self.sight, guard=guard, ownership=ownership
+            )
             result = work(changes)
             if changes.written:
                 if stated is not None:

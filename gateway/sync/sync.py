@@ -30,6 +30,7 @@ from gateway.sync.connections import Connections
 from gateway.sync.executors import BEAT_S, Executors
 from gateway.sync.journal import configuration, journal_client
 from gateway.sync.outbox import PushOutbox
+from gateway.sync.ownership import Ownership
 from gateway.sync.pull import Pull
 from gateway.sync.push import Push
 from gateway.sync.runners import Runners
@@ -92,6 +93,7 @@ class Sync:
         self.announcements = Announcements(store, self.connections, self.workflows.enqueue, clock)
         self.tidying = Tidying(store, self.connections, push, self.client, clock)
         self.outbox = PushOutbox(self.connections, self.workflows.enqueue_push)
+        self.ownership = Ownership(translators)
         self.others: list[DurableWork] = []
 
     async def hook(self, realm: Realm, connection: str, hook: str) -> tuple[str, Translator]:

@@ -30,6 +30,7 @@ from gateway.store.open import open_store, system_clock
 from gateway.store.tables import Organisation
 from gateway.subscriptions.orders import Wake
 from gateway.subscriptions.subscriptions import Subscriptions
+from gateway.sync.ownership import Ownership
 from tests.databases import Original
 
 PUBLIC = "https://gateway.example"
@@ -80,9 +81,10 @@ class Wakes:
 
 @dataclass
 class SyncWithOutbox:
-    """The one part of sync that the FHIR face calls."""
+    """The parts of sync that the FHIR face calls."""
 
     outbox: Outbox
+    ownership: Ownership = field(default_factory=lambda: Ownership({}))
 
 
 @dataclass

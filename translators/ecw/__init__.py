@@ -41,6 +41,7 @@ class ECW:
     webhooks: tuple[str, ...] = ()
     maps: Mapping[str, PassThrough] = MAPS
     refused: Mapping[str, str] = pushing.REFUSED
+    owned: Mapping[str, str] = {"Coverage": coverage.OWNED, "Encounter": encounter.OWNED}
     pulled: frozenset[str] = pulling.PULLED
     kinds: tuple[RecordKind, ...] = tuple(
         module.KIND for module in (patient, encounter, coverage, location, practitioner, organization)

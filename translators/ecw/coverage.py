@@ -26,6 +26,12 @@ COVERAGE = PassThrough(
     paths=PATHS,
 )
 
+OWNED = (
+    "insurance is read-only from eClinicalWorks, whose API has no access for creating or updating it. Change it there; "
+    "the next pull brings it here"
+)
+"""Why nobody else may change one that eCW gave."""
+
 EXAMPLES: tuple[Record, ...] = (
     {
         "resourceType": "Coverage",

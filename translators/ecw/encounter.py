@@ -25,6 +25,12 @@ ENCOUNTER = PassThrough(
     paths=PATHS,
 )
 
+OWNED = (
+    "encounters come from eClinicalWorks, whose API has no access for creating or updating them. Change it there; the "
+    "next pull brings it here"
+)
+"""Why nobody else may change one that eCW gave."""
+
 EXAMPLES: tuple[Record, ...] = (
     {
         "resourceType": "Encounter",
