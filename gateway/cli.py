@@ -6,7 +6,7 @@ import os
 
 import typer
 
-from gateway.commands import client, mapping, org, question, user
+from gateway.commands import client, keys, mapping, org, question, user
 from gateway.commands.capability import capability
 from gateway.commands.demo import demo
 from gateway.commands.imports import imports
@@ -28,6 +28,7 @@ app.add_typer(client.app, name="client")
 app.add_typer(user.app, name="user")
 app.add_typer(question.app, name="connection")
 app.add_typer(mapping.app, name="mapping")
+app.add_typer(keys.app, name="keys")
 app.command("import")(imports)
 app.command()(capability)
 app.command()(sandbox)

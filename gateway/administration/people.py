@@ -9,7 +9,7 @@ from gateway.auth.launches import Launch
 from gateway.auth.minting import minted
 from gateway.auth.provider import Provider
 from gateway.auth.users import NewUser, Role
-from gateway.commands import client, org, user
+from gateway.commands import client, keys, org, user
 from gateway.faults import Invalid
 
 
@@ -105,3 +105,11 @@ async def no_provider(errand: Errand) -> Json:
 async def rotate_keys(errand: Errand) -> Json:
     """POST org/rotate-keys"""
     return await org.rotate(errand.services, errand.org)
+
+
+async def signing_keys(errand: Errand) -> Json:
+    """GET keys: the organisation's, and those that EMRs know the gateway by, which are rotated at the machine"""
+    return {
+        "organisation": await keys.keys_of(errand.services, errand.org),
+        "gateway": await keys.keys_of_gateway(errand.services),
+    }

@@ -14,6 +14,7 @@ CONNECTION = f"{BASE}/connections/{{name}}"
 ROUTES: list[BaseRoute] = [
     at(f"{BASE}/org", GET=errand(people.organisation), POST=errand(people.demand)),
     at(f"{BASE}/org/rotate-keys", POST=errand(people.rotate_keys)),
+    at(f"{BASE}/keys", GET=errand(people.signing_keys)),
     at(f"{BASE}/org/provider", POST=errand(people.provider), DELETE=errand(people.no_provider)),
     at(f"{BASE}/clients", GET=errand(people.clients), POST=errand(people.add_client, status=201)),
     at(f"{BASE}/clients/{{name}}/disable", POST=errand(people.disable_client)),

@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from gateway.auth.jwks import JwksCache
 from gateway.auth.keys import Clock, SigningKeys
+from gateway.auth.rotation import Rotation
 from gateway.auth.secrets import Random, SecretBox
 from gateway.auth.verification import TokenVerifier
 from gateway.faults import NotFound
@@ -80,6 +81,7 @@ class Auth:
         self.random = random
         self.box = box
         self.keys = SigningKeys(engine, box, clock)
+        self.rotation = Rotation(engine, self.keys)
         self.http = http
         self.jwks = JwksCache(http, clock)
         self.verifier = TokenVerifier(engine, self.keys, clock)

@@ -7,9 +7,10 @@ ID tokens are signed RS256, which OpenID Connect Core (15.1) demands of every pr
 What the gateway signs as a client of EMRs is RS384, the other of the two, with the one gateway-wide key pair that
 they allow-list.
 
-Rotation: a new key is published at once and signs only `LEAD` later, when every verifier that caches a JWKS has
-fetched it; its predecessor stays published for `KEEP` more, until everything it signed has expired. So two are
-published while it matters.
+Rotation (rotation.py): a new key is published at once and signs only later, when every verifier that caches a JWKS
+has fetched it; its predecessor stays published for `KEEP` more, until everything it signed has expired. So two are
+published while it matters. Which key signs follows from the rows and the clock alone: no worker has to be told, and
+none can sign with a key that another one does not publish.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ GATEWAY_ALG = "RS384"
 ID_TOKEN_ALG = "RS256"  # noqa: S105
 RSA_BITS = {GATEWAY_ALG: 3072, ID_TOKEN_ALG: 2048}
 """An ID token is read within minutes of its making; the key that EMRs know us by stays for years."""
-LEAD = 3600
 KEEP = 7200
+"""Seconds for which a key stays published after its last signature: twice what the longest-lived token lives."""
 MICROSECONDS = 1_000_000
 PURPOSE = "signing-key"
 
@@ -62,53 +63,40 @@ class SigningKeys:
 
     def published(self, org: int | None, alg: str | None = None) -> KeySet:
         """The keys of one algorithm that verifiers may meet, the newest first. Makes the first one."""
-        return KeySet([self._public_key(row) for row in self._rows_or_first(org, alg or algorithms_of(org)[0])])
+        return KeySet([self._public_key(row) for row in self.rows(org, alg or algorithms_of(org)[0])])
 
     def jwks(self, org: int | None) -> dict[str, Any]:
         """The JWKS document of an owner."""
         keys = (key for alg in algorithms_of(org) for key in self.published(org, alg))
         return {"keys": [dict(key.as_dict(private=False)) for key in keys]}
 
-    def rotate(self, org: int | None, *, lead: int = LEAD, alg: str | None = None) -> str:
-        """Publish a new key that signs after `lead` seconds, and retire its predecessor then; answers its kid."""
-        alg = alg or algorithms_of(org)[0]
-        rows = self._rows(org, alg)
-        if not rows:
-            return self._make(org, alg, 1, lead=0).kid
-        fresh = self._make(org, alg, rows[0].generation + 1, lead=lead)
-        with Session(self._engine) as session:
-            for row in session.exec(_of(org, alg).where(SigningKey.retired == None)):  # noqa: E711
-                if row.generation < fresh.generation:
-                    row.retired = fresh.signs_from
-                    session.add(row)
-            session.commit()
-        return fresh.kid
+    def rows(self, org: int | None, alg: str) -> Sequence[SigningKey]:
+        """Those that are published, the newest first. Makes the first one."""
+        return self.stored(org, alg) or [self._insert_first(self.fresh(org, alg, 1, lead=0))]
 
-    def _current(self, org: int | None, alg: str) -> SigningKey:
-        rows = self._rows_or_first(org, alg)
-        now = self._now()
-        return next((row for row in rows if row.signs_from <= now), rows[-1])
-
-    def _rows_or_first(self, org: int | None, alg: str) -> Sequence[SigningKey]:
-        return self._rows(org, alg) or [self._make(org, alg, 1, lead=0)]
-
-    def _rows(self, org: int | None, alg: str) -> Sequence[SigningKey]:
+    def stored(self, org: int | None, alg: str) -> Sequence[SigningKey]:
+        """Those that are published, possibly none."""
         newest_first = SigningKey.generation.desc()  # type: ignore[attr-defined]
         with Session(self._engine) as session:
-            rows = session.exec(_of(org, alg).order_by(newest_first)).all()
-        oldest = self._now() - KEEP * MICROSECONDS
-        return [row for row in rows if row.retired is None or row.retired > oldest]
+            rows = session.exec(of(org, alg).order_by(newest_first)).all()
+        return [row for row in rows if not is_over(row, self.now())]
 
-    def _make(self, org: int | None, alg: str, generation: int, *, lead: int) -> SigningKey:
+    def fresh(self, org: int | None, alg: str, generation: int, *, lead: int) -> SigningKey:
+        """A new key that is not stored yet; it signs after `lead` seconds."""
         slot = f"{'gateway' if org is None else org}/{alg}/{generation}"
         key = _generate(alg)
-        kid, now = key.thumbprint(), self._now()
+        kid, now = key.thumbprint(), self.now()
         sealed = self._box.seal(PURPOSE, json.dumps(key.as_dict(private=True)).encode(), about=slot)
-        row = SigningKey(
+        return SigningKey(
             slot=slot, org=org, alg=alg, generation=generation, kid=kid, private_key=sealed,
             created=now, signs_from=now + lead * MICROSECONDS,
         )  # fmt: skip
-        return self._insert_first(row)
+
+    def now(self) -> int:
+        return int(self._clock() * MICROSECONDS)
+
+    def _current(self, org: int | None, alg: str) -> SigningKey:
+        return signing(self.rows(org, alg), self.now())
 
     def _insert_first(self, row: SigningKey) -> SigningKey:
         slot = row.slot
@@ -136,16 +124,23 @@ class SigningKeys:
             self._public[row.kid] = _imported(data)
         return self._public[row.kid]
 
-    def _now(self) -> int:
-        return int(self._clock() * MICROSECONDS)
-
 
 def algorithms_of(org: int | None) -> tuple[str, ...]:
     """What an owner signs with; the first is for everything that names no other."""
     return (GATEWAY_ALG,) if org is None else (ACCESS_TOKEN_ALG, ID_TOKEN_ALG)
 
 
-def _of(org: int | None, alg: str) -> SelectOfScalar[SigningKey]:
+def signing(rows: Sequence[SigningKey], now: int) -> SigningKey:
+    """Of an owner's keys, the newest first, the one that signs."""
+    return next((row for row in rows if row.signs_from <= now), rows[-1])
+
+
+def is_over(row: SigningKey, now: int) -> bool:
+    """Nothing that it signed can be valid any more."""
+    return row.retired is not None and row.retired + KEEP * MICROSECONDS <= now
+
+
+def of(org: int | None, alg: str) -> SelectOfScalar[SigningKey]:
     return select(SigningKey).where(SigningKey.org == org, SigningKey.alg == alg)
 
 

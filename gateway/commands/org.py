@@ -96,10 +96,10 @@ def rotate_keys(org: str) -> None:
 
 
 async def rotate(services: Services, slug: str) -> Json:
-    realm, keys = await realm_of(services, slug), services.auth.keys
+    realm, rotation = await realm_of(services, slug), services.auth.rotation
 
     def work() -> dict[str, str]:
-        return {alg: keys.rotate(realm.org, alg=alg) for alg in algorithms_of(realm.org)}
+        return {alg: rotation.rotate(realm.org, alg=alg) for alg in algorithms_of(realm.org)}
 
     return {"org": slug, "keys": await anyio.to_thread.run_sync(work)}
 

@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from gateway.auth.users import Role
-from gateway.console import conflicts, connection, connections, launch, question, sign_in
+from gateway.console import conflicts, connection, connections, keys, launch, question, sign_in
 from gateway.console.errors import ERRORS
 from gateway.console.pages import HEADERS, see_other
 from gateway.console.visit import for_role
@@ -37,6 +37,7 @@ PAGES: list[BaseRoute] = [
     Route("/sign-out", for_role(Role.VIEWER, sign_in.sign_out), methods=["POST"]),
     Route("/launch", for_role(Role.OPERATOR, launch.show)),
     Route("/launch", for_role(Role.OPERATOR, launch.search_or_launch), methods=["POST"]),
+    Route("/keys", for_role(Role.OPERATOR, keys.show)),
     Route(ONE, for_role(Role.VIEWER, connection.show)),
     Route(f"{ONE}/row", for_role(Role.VIEWER, connections.show_row, watching=True)),
     Route(f"{ONE}/log", for_role(Role.VIEWER, connection.older)),

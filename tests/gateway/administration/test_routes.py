@@ -138,6 +138,12 @@ async def test_the_organisation_and_its_keys(ask: Ask, http: httpx.AsyncClient) 
     published = {key["kid"] for key in (await http.get("/oauth/north/jwks")).json()["keys"]}
     assert made.keys() == {"ES384", "RS256"}
     assert set(made.values()) < published
+    told = (await ask("GET", "keys")).json()
+    states = {key["kid"]: key["state"] for key in told["organisation"]["keys"]}
+    assert [states[made[alg]] for alg in ("ES384", "RS256")] == ["next", "signing"], "the latter was never used"
+    (known,) = (await http.get("/.well-known/jwks.json")).json()["keys"]
+    (shown,) = told["gateway"]["keys"]
+    assert (shown["kid"], shown["state"], shown["published_until"]) == (known["kid"], "signing", None)
 
 
 @pytest.mark.parametrize("query", ["", "?kind=payer", "?from=x", "?kind=payer&from=x&to=y"])

@@ -1,4 +1,4 @@
-"""Signing keys: made once, sealed, published, rotated."""
+"""Signing keys: made once, sealed, published."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from joserfc import jwt as jose
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from gateway.auth.keys import KEEP, LEAD, SigningKeys, algorithms_of
+from gateway.auth.keys import SigningKeys, algorithms_of
 from gateway.auth.keyset import PRIVATE_MEMBERS
 from gateway.auth.secrets import SecretBox
 from gateway.auth.tables import SigningKey
@@ -88,31 +88,11 @@ def test_many_at_once_make_one_first_key(engine: Engine, clock: Clock, orgs: dic
         assert len({found[0] for found in pool.map(lambda ring: kids(ring, orgs["south"]), rings)}) == 1
 
 
-def test_rotation_publishes_first_and_signs_later(keys: SigningKeys, clock: Clock, orgs: dict[str, int]) -> None:
-    org = orgs["north"]
-    old = signer(keys, org)
-    new = keys.rotate(org)
-    assert kids(keys, org) == [new, old]
-    assert signer(keys, org) == old
-    clock.advance(LEAD)
-    assert signer(keys, org) == new
-    assert kids(keys, org) == [new, old]
-    clock.advance(KEEP)
-    assert kids(keys, org) == [new]
-
-
 def test_id_tokens_have_a_key_of_their_own(keys: SigningKeys, clock: Clock, orgs: dict[str, int]) -> None:
     org = orgs["north"]
     signed = [jwt.get_unverified_header(keys.sign(org, {"sub": "x"}, alg=alg)) for alg in algorithms_of(org)]
     assert [header["alg"] for header in signed] == ["ES384", "RS256"]
     assert [(key["kty"], key["alg"]) for key in keys.jwks(org)["keys"]] == [("EC", "ES384"), ("RSA", "RS256")]
-    fresh = keys.rotate(org, alg="RS256")
-    assert kids(keys, org) == [signed[0]["kid"]], "the other key stays"
-    assert [key.kid for key in keys.published(org, "RS256")] == [fresh, signed[1]["kid"]]
-
-
-def test_rotating_what_was_never_used_makes_the_first_key(keys: SigningKeys, orgs: dict[str, int]) -> None:
-    assert keys.rotate(orgs["north"]) == signer(keys, orgs["north"])
 
 
 def test_no_key_for_an_organisation_that_does_not_exist(keys: SigningKeys, orgs: dict[str, int]) -> None:

@@ -10,7 +10,6 @@ from joserfc.jwk import ECKey
 from sqlmodel import Session
 
 from gateway.auth.clients import disable_client, find_client
-from gateway.auth.keys import SigningKeys
 from gateway.auth.verification import LEEWAY, REMEMBERED
 from tests.gateway.auth.conftest import BASE, World, b64, forge_hmac, payload, sign
 
@@ -188,8 +187,8 @@ async def test_a_deleted_client_and_a_narrowed_one(world: World) -> None:
 
 async def test_a_token_outlives_the_rotation_of_its_key(world: World) -> None:
     token = await world.token()
-    keys: SigningKeys = world.auth.keys
-    keys.rotate(world.orgs["north"], lead=0)
+    rotation = world.auth.rotation
+    rotation.activate(rotation.rotate(world.orgs["north"]))
     world.clock.advance(REMEMBERED)
     assert (await world.call(token)).status_code == 200
 
