@@ -12,6 +12,7 @@ from translators.ecw.patient import ABOUT_THE_COPY
 PATHS = (
     "id", "status", "class.system", "class.code", "class.display",
     "type[].coding[].system", "type[].coding[].code", "type[].coding[].display", "type[].text",
+    "serviceType.coding[].system", "serviceType.coding[].code", "serviceType.coding[].display", "serviceType.text",
     "subject.reference", "subject.display", "period.start", "period.end",
     "participant[].individual.reference", "participant[].individual.display",
     "location[].location.reference", "location[].location.display", "serviceProvider.reference",
@@ -45,6 +46,10 @@ EXAMPLES: tuple[Record, ...] = (
                 "text": "Telephone encounter",
             },
         ],
+        "serviceType": {
+            "coding": [{"system": "urn:oid:2.16.840.1.113883.4.391.326070.11", "code": "IOP", "display": "Intensive"}],
+            "text": "Intensive outpatient",
+        },
         "subject": {"reference": "Patient/FFBJCDz9", "display": "Bare"},
         "period": {"start": "2026-02-03T09:00:00-05:00", "end": "2026-02-03T09:30:00-05:00"},
         "participant": [{"individual": {"reference": "Practitioner/FFBJCDprac1", "display": "Dr. Sample"}}],

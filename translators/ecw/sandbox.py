@@ -20,6 +20,8 @@ from gateway.translation.sandbox import DemoAccount, Sandbox, SandboxSetup
 from translators.ecw import sandbox_data, sandbox_search, sandbox_writes
 from translators.ecw.capabilities import CAPABILITIES
 from translators.ecw.sandbox_auth import TOKEN_PATH, Authorization
+from translators.ecw.sandbox_export import Exports
+from translators.ecw.sandbox_staff import Staff
 
 BASE = "/fhir/r4/FFBJCD"
 PREFIX = "FFBJCD"
@@ -47,7 +49,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 def create(setup: SandboxSetup, *, transport: httpx.AsyncBaseTransport | None = None) -> Sandbox:
     """`transport` is how the gateway's JWKS is fetched; None: over the network."""
-    state = {**sandbox_data.start(), "tokens": {}, "assertions": {}, "minute": [0, 0], "shown_from": {}}
+    state = {
+        **sandbox_data.start(), "tokens": {}, "assertions": {}, "minute": [0, 0], "shown_from": {},
+        "changed": {}, "exports": Exports.start(),
+    }  # fmt: skip
     sandbox = Sandbox("ecw", setup, state, vendor_faults=VENDOR_FAULTS, demo=DEMO)
     http = httpx.AsyncClient(transport=transport, timeout=10, follow_redirects=False, trust_env=False)
     facade = Facade(sandbox, Authorization(sandbox, http))
@@ -72,9 +77,12 @@ class Facade:
     def __init__(self, sandbox: Sandbox, authorization: Authorization) -> None:
         self.sandbox = sandbox
         self.authorization = authorization
+        self.exports = Exports(sandbox, authorization, BASE, outcome)
+        self.staff = Staff(sandbox, lambda: self.authorization.now)
 
     def routes(self) -> list[Route]:
         return [
+            *self.exports.routes(self._counted),
             Route(TOKEN_PATH, self._counted(self.authorization.token), methods=["POST"]),
             Route(f"{BASE}/.well-known/smart-configuration", self._counted(self.smart_configuration)),
             Route(f"{BASE}/metadata", self._counted(self.metadata)),
@@ -86,7 +94,7 @@ class Facade:
         ]
 
     def commands(self) -> dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]:
-        return {"patient": self._edit, "encounter": self._adder("Encounter"), "coverage": self._adder("Coverage")}
+        return {**self.staff.commands(), "group": self.exports.group, "export-pace": self.exports.pace}
 
     def _counted(self, handler: Handler) -> Handler:
         """250 calls in a minute of the wall clock, tokens included; then nothing until the next begins."""
@@ -227,33 +235,10 @@ class Facade:
         id = patient["id"] if stored else f"{PREFIX}.{uuid4().hex}_{uuid4().hex[:5]}"
         number = sandbox_data.record_number(stored) or str(40_000 + len(self.sandbox.state["documents"]["Patient"]))
         self.sandbox.state["documents"]["Patient"][id] = sandbox_data.settled({**patient, "id": id}, number)
+        self.staff.note("Patient", id)
         if not stored and "slow-replication" in self.sandbox.faults:
             self.sandbox.state["shown_from"][id] = self.authorization.now + REPLICATION
         return id
-
-    async def _edit(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Staff edits a patient: `id`, and the elements to set; null takes one away."""
-        patient = self.sandbox.state["documents"]["Patient"][arguments.pop("id")]
-        for name, value in arguments.items():
-            if value is None:
-                patient.pop(name, None)
-            else:
-                patient[name] = value
-        self.sandbox.save()
-        return dict(patient)
-
-    def _adder(self, type: str) -> Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]:
-        async def add(arguments: dict[str, Any]) -> dict[str, Any]:
-            """Staff adds one: `patient` is the id; other arguments are elements of the resource."""
-            patient = arguments.pop("patient")
-            if patient not in self.sandbox.state["documents"]["Patient"]:
-                raise ValueError("no such patient")
-            document = sandbox_data.new(type, f"{PREFIX}.{uuid4().hex}", patient, arguments)
-            self.sandbox.state["documents"][type][document["id"]] = document
-            self.sandbox.save()
-            return document
-
-        return add
 
 
 def _entry(bundle: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:

@@ -119,6 +119,14 @@ class Authorization:
         for old in [jti for jti, until in used.items() if until < self.now - SKEW]:
             del used[old]
 
+    def bulk_refusal(self, authorization: str, types: list[str], permissions: frozenset[str]) -> int | None:
+        """Of a bulk request: its token has to hold the scope of groups, and one for each type."""
+        if status := self.refusal(authorization, "Group", permissions):
+            return 401 if status == 403 else status
+        scopes = self.sandbox.state["tokens"][authorization.partition(" ")[2]]["scope"].split()
+        readable = all(any(_allows(scope, type, permissions) for scope in scopes) for type in types)
+        return None if GROUP in scopes and readable else 401
+
     def refusal(self, authorization: str, type: str, permissions: frozenset[str]) -> int | None:
         """401 or 403 when the bearer may not do this; None when it may."""
         scheme, _, value = authorization.partition(" ")

@@ -75,6 +75,7 @@ def _encounter(patient: str) -> Document:
         "status": "in-progress",
         "class": {"system": ACT, "code": "AMB", "display": "ambulatory"},
         "type": [{"text": "Office visit"}],
+        "serviceType": {"coding": [{"code": "IOP", "display": "Intensive outpatient"}], "text": "Intensive outpatient"},
         "subject": {"reference": f"Patient/{patient}"},
         "period": {"start": "2026-02-03T09:00:00-06:00"},
         "participant": [{"individual": {"reference": f"Practitioner/{DOCTOR}", "display": "Sample, Sam"}}],

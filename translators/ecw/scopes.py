@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from gateway.faults import Misconfigured
 from gateway.translation.contract import Account
@@ -36,6 +37,18 @@ def reading(account: Account, type: str = "Patient") -> str:
         )
     capability = CAPABILITIES.get(type)
     return (capability.scope if capability else None) or ANY_READ
+
+
+def bulk(account: Account, types: Iterable[str]) -> str:
+    """The scopes of a Group export: its own, and those for reading what is exported."""
+    if account.settings.get("scope") and GROUP not in _registered(account):
+        raise Misconfigured(
+            f"The setting `scope` of this connection lacks {GROUP}, which a Group export needs: register it with "
+            "eClinicalWorks and add it, or leave the setting `group` empty"
+        )
+    wanted = {*types}
+    reads = [s for s in _registered(account) if _is(s, READS) and (_type(s) in wanted or _type(s) == "*")]
+    return " ".join(sorted({*reads, GROUP}))
 
 
 def writing(account: Account) -> str:
