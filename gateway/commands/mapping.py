@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from gateway.commands.answer import Json, print_json, realm_of, stderr, with_services
 from gateway.services import Services
-from gateway.sync.mappings import remove_mapping, set_mapping
+from gateway.sync.mappings import remove_mapping
 
 app = typer.Typer(help="Mappings: payers, programs, locations and custom fields.", no_args_is_help=True)
 Org = Annotated[str, typer.Option(help="The organisation.")]
@@ -31,13 +31,11 @@ def set_(org: Org, name: str, kind: str, source: Annotated[str, typer.Argument(m
 async def put_mapping(services: Services, org: str, name: str, kind: str, source: str, to: str) -> Json:
     realm = await realm_of(services, org)
 
-    def write(session: Session) -> tuple[str, ...]:
-        rooms = services.sync.connections
-        row = rooms.get(session, realm, name)
-        return set_mapping(session, row, rooms.translator(row), kind, source, to)
-
-    warnings = await services.store.session_write(write)
+    gaps = services.sync.gaps
+    warnings, pushed = await services.store.write(realm.org, lambda tx: gaps.set(tx, realm, name, kind, source, to))
     answer: Json = {"connection": name, "mapping": kind, "from": source, "to": to}
+    if pushed:
+        answer["pushed_again"] = pushed
     return {**answer, "warnings": list(warnings)} if warnings else answer
 
 

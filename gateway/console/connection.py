@@ -16,11 +16,11 @@ from gateway.console.pages import see_other
 from gateway.console.visit import Visit
 from gateway.faults import Fault
 from gateway.outcome import answer_for
-from gateway.sync import deliveries, log
+from gateway.sync import deliveries, gaps, log
 from gateway.sync.conflicts import open_count
 from gateway.sync.connections import MAPPING_KINDS, SHARED_SETTINGS
 from gateway.sync.lock import locked
-from gateway.sync.mappings import remove_mapping, set_mapping
+from gateway.sync.mappings import remove_mapping
 from gateway.sync.tables import Connection, LogEntry
 from gateway.sync.webhooks import last_seen, warnings
 
@@ -56,9 +56,9 @@ async def older(visit: Visit) -> Response:
 async def add_mapping(visit: Visit) -> Response:
     """POST /console/connections/[name]/mappings"""
     entered = {field: visit.form.get(field, "") for field in NOTHING}
-    rooms = visit.services.sync.connections
+    tables, name = visit.services.sync.gaps, visit.request.path_params["name"]
     try:
-        await _write(visit, lambda session, row: set_mapping(session, row, rooms.translator(row), **entered))
+        await visit.services.store.write(visit.realm.org, lambda tx: tables.set(tx, visit.realm, name, **entered))
     except Fault as fault:
         wrong = {place: issue.diagnostics for issue in fault.issues for place in issue.expression if place in NOTHING}
         if not wrong:
@@ -104,6 +104,8 @@ def _details(visit: Visit, session: Session, row: Connection) -> dict[str, Any]:
         "hooks": rooms.hooks(visit.realm, row) if visit.reaches(Role.ADMIN) else None,
         "seen": last_seen(session, rooms, row),
         "warnings": list(warnings(session, rooms, row)),
+        "halfway": deliveries.halfway(session, row.id or 0)[:MOST_LOCKED],
+        "gaps": gaps.wanted(session, row.id or 0)[:MOST_LOCKED],
         "questions": deliveries.asked(session, row.id or 0)[:MOST_LOCKED],
         "conflicts": open_count(session, row),
         "locked": locked(session, row.id or 0, MOST_LOCKED),

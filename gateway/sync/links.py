@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -11,10 +12,11 @@ from sqlmodel import Session, col, select
 from gateway.digits import as_written
 from gateway.faults import EmrBusy
 from gateway.sync.tables import Link
-from gateway.translation.contract import DECODER, Linked, Part
+from gateway.translation.contract import DECODER, Chart, Linked, Part
 from gateway.translation.rows import Record
 
 LEASE_SECONDS = 600
+BATCH = 400
 _encoder = msgspec.json.Encoder(enc_hook=as_written, decimal_format="number")
 
 
@@ -26,6 +28,20 @@ def by_local(session: Session, connection: int, type: str, local_id: str) -> Lin
 def by_external(session: Session, connection: int, type: str, key: str) -> Link | None:
     wanted = select(Link).where(Link.connection == connection, Link.type == type, Link.external_key == key)
     return session.exec(wanted).first()
+
+
+def keys(session: Session, connection: int, chart: Chart, types: Collection[str]) -> dict[str, str]:
+    """`Type/id` of the chart's resources of these types → the EMR's key."""
+    found: dict[str, str] = {}
+    for type in types:
+        ids = [resource["id"] for resource in chart.of(type)]
+        wanted = select(Link.local_id, Link.external_key).where(
+            Link.connection == connection, Link.type == type, col(Link.external_key).is_not(None)
+        )
+        for start in range(0, len(ids), BATCH):
+            rows = session.exec(wanted.where(col(Link.local_id).in_(ids[start : start + BATCH])))
+            found |= {f"{type}/{id}": key for id, key in rows if key is not None}
+    return found
 
 
 def awaiting(session: Session, connection: int) -> list[Link]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 
 from sqlmodel import Session, col, select
 
@@ -12,9 +11,10 @@ from gateway.store import document
 from gateway.store.tables import ResourceRow
 from gateway.sync.tables import Connection, Link, Mapping
 from gateway.translation.contract import Translator
+from gateway.translation.unmapped import OFFERED
+from gateway.translation.unmapped import nearest as nearest
 
 CUSTOM_FIELD, LOCATION = "custom-field", "location"
-OFFERED = 5
 MAX_PLACES = 2000
 
 
@@ -50,16 +50,6 @@ def check_location(session: Session, row: Connection, target: str) -> Iterator[s
     near = by_name or nearest(target, places) or sorted(places)[:OFFERED]
     told = ", ".join(f"{key} ({places[key]})" if places[key] else key for key in near)
     yield f"no location with the key {target} was pulled over this connection; there is {told}"
-
-
-def nearest(word: str, known: Iterable[str]) -> list[str]:
-    """The known words that are most like it, whatever their case and the signs between their parts."""
-    plain = {_plain(name): name for name in known}
-    return [plain[found] for found in get_close_matches(_plain(word), plain, OFFERED, cutoff=0.5)]
-
-
-def _plain(word: str) -> str:
-    return "".join(sign for sign in word.casefold() if sign.isalnum())
 
 
 def _places(session: Session, row: Connection) -> Iterator[tuple[str, str]]:

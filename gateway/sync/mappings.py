@@ -7,6 +7,7 @@ from sqlmodel import Session
 from gateway.faults import Invalid, NotFound
 from gateway.sync.connections import MAPPING_KINDS
 from gateway.sync.mapping_targets import CUSTOM_FIELD, LOCATION, check_custom_field, check_location
+from gateway.sync.payer_targets import PAYER, check_payer
 from gateway.sync.tables import Connection, Mapping
 from gateway.translation.contract import Translator
 
@@ -30,6 +31,8 @@ def set_mapping(
         warnings = tuple(check_custom_field(session, row, translator, source, target))
     elif kind == LOCATION:
         warnings = tuple(check_location(session, row, target))
+    elif kind == PAYER:
+        warnings = tuple(check_payer(session, row, target))
     session.merge(Mapping(connection=row.id or 0, kind=kind, source=source, target=target))
     session.flush()
     return warnings

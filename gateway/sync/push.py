@@ -21,7 +21,7 @@ from gateway.definitions.contract import Resource
 from gateway.faults import Fault
 from gateway.store import document
 from gateway.store.contract import Transaction
-from gateway.sync import deliveries, links, log, tasks
+from gateway.sync import deliveries, gaps, links, log, tasks
 from gateway.sync.chart import digest, load_chart
 from gateway.sync.connections import Connections
 from gateway.sync.files import without_bytes
@@ -57,6 +57,10 @@ class Waits(Enum):
     """Another push looks again."""
     HOPED_FOR = "hoped for"
     """Only a pull can bring it."""
+    REFUSED = "refused"
+    """The EMR took the record without a part of it: only a person can help."""
+    REMAPPED = "remapped"
+    """A word that it lacked was mapped while it was under way: another push says what that kept back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class Push:
             account = self.connections.account(session, realm, row)
             stored = load_chart(tx, patient_id)
             if stored is None:
+                deliveries.forget_halfway(session, row.id or 0, patient_id)
+                gaps.forget(session, row.id or 0, patient_id)
                 return None
             rule = rule_of(account.settings["purpose"])
             if not is_open(stored.patient, rule):
@@ -99,8 +105,11 @@ class Push:
                     tasks.report(tx, realm, name, patient_id, "completed")
                 return None
             links.hold(session, link, holder, tx.now)
-            tasks.report(tx, realm, name, patient_id, "in-progress")
+            has = deliveries.of(session, row.id or 0, patient_id).halfway
+            tasks.report(tx, realm, name, patient_id, "in-progress", has and f"{has}; the rest follows")
             known = deliveries.linked(session, link, links.linked(link))
+            taken = {name for name in chart.resources if _takes(self.connections.translator(row), name)}
+            known = replace(known, keys=links.keys(session, row.id or 0, chart, taken))
             return Begun(chart, known, stamp, withheld)
 
     def succeed(
@@ -119,16 +128,19 @@ class Push:
             _remember(session, link, pushed, begun.digest, tx.now, holder)
             self._link_parts(session, row, pushed, tx.now)
             _keep_delivery(session, row, link, pushed, tx.now)
+            gaps.keep(session, row.id or 0, patient_id, pushed.left_out, tx.now)
             operation = "create" if begun.link.external_id is None else "update"
-            detail = pushed.detail + (
-                f"; {len(pushed.left_out)} facts left out, see the Task" if pushed.left_out else ""
-            )
             waiting = link.external_key is None
-            _log(session, row, tx.now, patient_id, operation, "waiting" if waiting else "ok", detail, attempt)
+            told = "failed" if pushed.refused else "waiting" if waiting else "ok"
+            _log(session, row, tx.now, patient_id, operation, told, _detail(pushed), attempt)
+            if pushed.refused is not None and not waiting:
+                tasks.report(tx, realm, name, patient_id, "failed", pushed.refused, pushed)
+                _add_identifiers(tx, account, patient_id, pushed)
+                return Ended(row.translator, Waits.REFUSED)
             if not waiting:
                 tasks.report(tx, realm, name, patient_id, "completed", None, pushed)
                 _add_identifiers(tx, account, patient_id, pushed)
-                return Ended(row.translator)
+                return Ended(row.translator, Waits.REMAPPED if _is_remapped(account, pushed) else None)
             hours = float(account.settings["ask_after_hours"])
             decision = decide(tx, session, row, patient_id, pushed, hours, translator.title)
             return self._waits(tx, session, realm, row, link, pushed, decision, attempt)
@@ -178,11 +190,15 @@ class Push:
         reason = str(fault) if again is None else f"{fault}; next attempt in {_spoken(again)}"
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
+            has = deliveries.of(session, row.id or 0, patient_id).halfway
+            if has is not None:
+                reason = f"{has}; the rest {'was not taken' if again is None else 'follows'}: {reason}"
             link = links.by_local(session, row.id or 0, "Patient", patient_id)
             if link is not None:
                 links.release(link, holder)
                 session.add(link)
-            tasks.report(tx, realm, name, patient_id, "failed" if again is None else "requested", reason)
+            later = "requested" if has is None else "in-progress"
+            tasks.report(tx, realm, name, patient_id, "failed" if again is None else later, reason)
             _log(session, row, tx.now, patient_id, "push", "failed" if again is None else "retry", reason, attempt)
             return row.translator
 
@@ -221,6 +237,19 @@ def _with_the_unspoken(
     return replace(pushed, left_out=(*told, *unspoken, *begun.withheld))
 
 
+def _detail(pushed: Pushed) -> str:
+    """For the log: the EMR's answer, how much was left out, and what of that somebody can mend."""
+    number = len(pushed.left_out)
+    counted = [f"{number} facts left out, see the Task"] if number else []
+    said = pushed.refused or pushed.detail
+    return "; ".join((said, *counted, *(tasks.sentence(each) for each in pushed.left_out if each.notable)))
+
+
+def _is_remapped(account: Account, pushed: Pushed) -> bool:
+    words = gaps.unmapped(pushed.left_out).values()
+    return any(account.mappings.get(word.kind, {}).get(word.source) != word.target for word in words)
+
+
 def _resource_of(expression: str) -> tuple[str, str]:
     """Type and id of a resource that was left out as a whole."""
     type, _, id = expression.partition("/")
@@ -245,7 +274,7 @@ def _remember(session: Session, link: Link, pushed: Pushed, stamp: str, now: int
     if pushed.record is not None and not (pushed.external_id is None and link.external_key):
         link.record = links.encode_record(pushed.record)
     link.external_key = pushed.external_id or link.external_key
-    link.pushed, link.synced = stamp, now
+    link.pushed, link.synced = None if pushed.refused else stamp, now
     links.release(link, holder)
     session.add(link)
     session.flush()
@@ -265,6 +294,7 @@ def _keep_delivery(session: Session, row: Connection, link: Link, pushed: Pushed
         delivery.files = dict(pushed.files)
     if link.external_key is None and delivery.sent is None:
         delivery.sent = now
+    delivery.halfway = delivery.halfway_since = None
     deliveries.keep(session, delivery)
     if link.external_key is not None:
         deliveries.settle(session, row.id or 0, link.local_id, now)

@@ -92,6 +92,8 @@ class PushWorkflow:
             return UNCHANGED, None
         pushed = await self._translate(order, begun)
         waits = await self._write("succeed", order, lambda tx, holder: self._succeed(tx, order, begun, pushed, holder))
+        if waits is Waits.REFUSED:
+            return {"status": "failed", "reason": pushed.refused}, None
         if waits is None and pushed.external_id is not None:
             return {"status": "completed", "external_id": pushed.external_id}, None
         return {"status": "in-progress"}, self._look_again(order, waits)
@@ -116,6 +118,8 @@ class PushWorkflow:
         if waits is Waits.RECOGNISED:
             return 0.0
         left = self.patience.delays[order.attempt - 1 :]
+        if waits is Waits.REMAPPED:
+            return 0.0 if left else None
         return left[0] if waits is Waits.LOOKED_FOR and left else None
 
     async def _translate(self, order: Order, begun: Begun) -> Pushed:
@@ -154,7 +158,8 @@ class PushWorkflow:
     def _succeed(self, tx: Transaction, order: Order, begun: Begun, pushed: Pushed, holder: str) -> Waits | None:
         realm = self.realm(order)
         ended = self.push.succeed(tx, realm, order.connection, begun, pushed, order.attempt, holder)
-        PUSHES.labels(ended.translator, "waiting" if ended.waits else "completed").inc()
+        outcome = "failed" if ended.waits is Waits.REFUSED else "waiting" if ended.waits else "completed"
+        PUSHES.labels(ended.translator, outcome).inc()
         return ended.waits
 
     def _fail(

@@ -28,6 +28,7 @@ from gateway.store.store import SqlStore
 from gateway.sync.announcements import Announcements
 from gateway.sync.connections import Connections
 from gateway.sync.executors import BEAT_S, Executors
+from gateway.sync.gaps import Gaps
 from gateway.sync.journal import configuration, journal_client
 from gateway.sync.outbox import PushOutbox
 from gateway.sync.ownership import Ownership
@@ -93,6 +94,7 @@ class Sync:
         self.announcements = Announcements(store, self.connections, self.workflows.enqueue, clock)
         self.tidying = Tidying(store, self.connections, push, self.client, clock)
         self.outbox = PushOutbox(self.connections, self.workflows.enqueue_push)
+        self.gaps = Gaps(self.connections, self.workflows.enqueue_push)
         self.ownership = Ownership(translators)
         self.others: list[DurableWork] = []
 

@@ -21,6 +21,7 @@ LOCKED = "emr-updates-locked"
 OUTPUT_CODES = f"{CANONICAL}CodeSystem/task-output"
 INPUT_CODES = f"{CANONICAL}CodeSystem/task-input"
 BUSINESS_CODES = f"{CANONICAL}CodeSystem/task-business-status"
+HALFWAY = {"system": BUSINESS_CODES, "code": "delivered-in-part", "display": "The EMR has a part of the record"}
 ASKED = {"system": BUSINESS_CODES, "code": "answer-needed", "display": "A person has to answer"}
 CANDIDATE = "candidate"
 MAX_LEFT_OUT = 200
@@ -41,11 +42,13 @@ def report(
     pushed: Pushed | None = None,
     asked: Sequence[str] | None = None,
     settled: bool = False,
+    halfway: str | None = None,
 ) -> Stored:
     """Write the Task's new state. Outputs stay as they are until a push brings new ones.
 
     `asked`: a person is asked, which of these records of the EMR is the patient's. The question stays until it is
-    `settled`, or the push completed.
+    `settled`, or the push completed. `halfway`: the EMR's key of a record of which it has a part; that stays
+    told until the push completed.
     """
     id = task_id(realm, connection, patient_id)
     before = transaction.read("Task", id)
@@ -56,6 +59,9 @@ def report(
         task.pop("output", None)
         if outputs := list(_outputs(pushed)):
             task["output"] = outputs
+    if halfway is not None:
+        task["businessStatus"] = {"coding": [HALFWAY], "text": HALFWAY["display"]}
+        task["output"] = [_output("external-id", halfway)]
     if asked is not None:
         _ask(task, asked)
     elif settled or status == "completed":
@@ -163,7 +169,8 @@ def _outputs(pushed: Pushed) -> Iterable[dict[str, Any]]:
     for kind, value in sorted(pushed.identifiers.items()):
         if kind != "id":
             yield _output(kind, value)
-    yield from (_output("left-out", _sentence(left_out)) for left_out in pushed.left_out[:MAX_LEFT_OUT])
+    told = sorted(pushed.left_out, key=lambda left_out: not left_out.notable)[:MAX_LEFT_OUT]
+    yield from (_output("left-out", sentence(left_out)) for left_out in told)
     if len(pushed.left_out) > MAX_LEFT_OUT:
         yield _output("left-out", f"and {len(pushed.left_out) - MAX_LEFT_OUT} more")
 
@@ -172,5 +179,5 @@ def _output(code: str, value: str) -> dict[str, Any]:
     return {"type": {"coding": [{"system": OUTPUT_CODES, "code": code}], "text": code}, "valueString": value}
 
 
-def _sentence(left_out: LeftOut) -> str:
+def sentence(left_out: LeftOut) -> str:
     return f"{left_out.expression}: {left_out.reason}"

@@ -31,6 +31,7 @@ from gateway.translation.field import BoundField
 from gateway.translation.likeness import Likeness
 from gateway.translation.path import Concrete
 from gateway.translation.row import Bindings, Problem, Record, Resource, Row, Unbound, Way
+from gateway.translation.unmapped import Unmapped
 
 T = TypeVar("T")
 
@@ -50,6 +51,10 @@ class LeftOut:
 
     expression: str
     reason: str
+    notable: bool = False
+    """Somebody can mend it: the connection's log names it too, and the Task names it first."""
+    unmapped: tuple[Unmapped, ...] = ()
+    """It would travel if one of these words were mapped."""
 
 
 @dataclass(frozen=True, slots=True)

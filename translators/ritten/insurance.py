@@ -1,17 +1,19 @@
 """Coverages of a chart as Ritten's `insurance`: only with a payer that Ritten knows.
 
-A policy with another payer would be refused with the whole PATCH, so it stays out and the operator is told why.
+A policy with another payer would be refused with the whole PATCH, so it stays out and the operator is told why. The
+list is sent whole: Ritten's items as they are, the policies of the chart as the chart has them, new ones at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.translation.contract import Account, Call, Chart, Flow, send
+from gateway.translation.contract import Account, Call, Chart, Flow, Linked, send
 from gateway.translation.lens import LeftOut
 from gateway.translation.rows import Record, Resource
+from translators.ritten.claims import claimed, is_like
 from translators.ritten.coverage import COVERAGE, SUBSCRIBER
 from translators.ritten.documents import entries
 from translators.ritten.payers import Payer, Payers, resolved
@@ -19,6 +21,16 @@ from translators.ritten.sendable import sendable
 
 ENDED = frozenset({"cancelled", "entered-in-error", "draft"})
 SUBSCRIBED = ("Coverage.subscriber", "Coverage.policyHolder", "Coverage.contained")
+NONE = LeftOut(
+    "Coverage",
+    "insurance was not sent: the CRM has none for this patient (the chart has no Coverage); add the policy there",
+    notable=True,
+)
+STAYS = LeftOut(
+    "Coverage (Ritten: insurance)",
+    "Ritten has a policy that the chart does not have any more; end it in Ritten, whose API takes none away",
+    notable=True,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +38,10 @@ class Wanted:
     """A coverage that goes to Ritten."""
 
     coverage: Resource
-    payer: str
-    subscriber: Resource | None
-    person: str
+    payer: str | None
+    """None: the payer stays as it is, of a policy that has ended."""
+    subscriber: Resource | None = None
+    person: str = ""
     """`RelatedPerson/id` of the subscriber, where it is a resource of its own."""
 
 
@@ -57,25 +70,40 @@ class Policies:
         return links
 
 
-def policies(account: Account, chart: Chart, base: Record | None, current: Record) -> Flow[Policies]:
+def policies(account: Account, chart: Chart, link: Linked, current: Record) -> Flow[Policies]:
     found = Policies(list(current.get("insurance") or ()))
-    coverages = [coverage for coverage in chart.of("Coverage") if _is_open(coverage, found)]
+    base = (link.record or {}).get("insurance") or []
     if not chart.of("Coverage"):
-        found.left_out.append(LeftOut("Coverage", "no insurance was sent: the chart has no Coverage; add the policy"))
-    if coverages:
+        found.left_out.append(NONE)
+    ended = [wanted for coverage in chart.of("Coverage") for wanted in _ended(coverage, link, found)]
+    running = [coverage for coverage in chart.of("Coverage") if coverage.get("status") not in ENDED]
+    if running:
         reply = yield from send(Call("GET", "/insurance/payers"))
         payers = Payers(account, chart, entries(reply.json(), "payer"))
-        placing = _Placing(account, (base or {}).get("insurance") or [], found)
-        placing.place([wanted for coverage in coverages for wanted in _wanted(payers, coverage, found)])
+        ended += [wanted for coverage in running for wanted in _wanted(payers, coverage, found)]
+    _Placing(account, link, base, found).place(sorted(ended, key=_order))
+    gone = [item for item in base if not any(is_like(each, item, link, account) for each in chart.of("Coverage"))]
+    still = {item.get("id") for item in found.whole} - {item.get("id") for _, item in found.placed}
+    found.left_out += [STAYS for item in gone if item.get("id") in still][:1]
     return found
 
 
-def _is_open(coverage: Resource, found: Policies) -> bool:
-    if coverage.get("status") in ENDED:
-        reason = f"a policy of status {coverage['status']} is not sent; end it in Ritten if it stands there"
-        found.left_out.append(LeftOut(f"Coverage/{coverage['id']}", reason))
-        return False
-    return True
+def _order(wanted: Wanted) -> int:
+    order = wanted.coverage.get("order")
+    return order if isinstance(order, int) else 99
+
+
+def _ended(coverage: Resource, link: Linked, found: Policies) -> Iterator[Wanted]:
+    """Of a cancelled policy that Ritten has, the last day travels. Ritten has no status."""
+    status = coverage.get("status")
+    if status not in ENDED:
+        return
+    has_day = "end" in (coverage.get("period") or {})
+    if status == "cancelled" and has_day and f"Coverage/{coverage['id']}" in link.keys:
+        yield Wanted(coverage, None)
+        return
+    reason = f"a policy of status {status} is not sent; end it in Ritten if it stands there"
+    found.left_out.append(LeftOut(f"Coverage/{coverage['id']}", reason))
 
 
 def _wanted(payers: Payers, coverage: Resource, found: Policies) -> Iterator[Wanted]:
@@ -88,7 +116,7 @@ def _wanted(payers: Payers, coverage: Resource, found: Policies) -> Iterator[Wan
     holder: Mapping[str, Any] = coverage.get("subscriber") or coverage.get("policyHolder") or {}
     subscriber = resolved(payers.chart, coverage, holder, "RelatedPerson")
     if subscriber is None:
-        yield Wanted(coverage, payer.id, None, "")
+        yield Wanted(coverage, payer.id)
         return
     person = "" if holder["reference"].startswith("#") else holder["reference"]
     spelt, unsendable = sendable(subscriber, person or "RelatedPerson")
@@ -101,13 +129,17 @@ class _Placing:
     """Puts coverages into the list."""
 
     account: Account
+    link: Linked
     base: list[Record]
     found: Policies
 
     def place(self, coverages: list[Wanted]) -> None:
-        claims = self._claims(coverages)
+        told = [(wanted.coverage, wanted.payer) for wanted in coverages]
+        claims = claimed(told, self.found.whole, self.base, self.link, self.account)
         for number, wanted in enumerate(coverages):
             index = claims.get(number)
+            if index is None and wanted.payer is None:
+                continue  # it has gone in Ritten: there is nothing to end
             item = self._written(wanted, None if index is None else self.found.whole[index])
             if index is None:
                 self.found.whole.append(item)
@@ -115,33 +147,6 @@ class _Placing:
                 self.found.whole[index] = item
             self.found.placed.append((wanted, item))
             self.found.left_out += self._lost(wanted)
-
-    def _claims(self, coverages: list[Wanted]) -> dict[int, int]:
-        """Which of Ritten's items each coverage is: the one of its key, else of its member id and payer.
-
-        What is left of a payer and was there at the last sync had its member id corrected in the chart.
-        """
-        synced = {item.get("id") for item in self.base}
-        rules: tuple[Callable[[Wanted, Record], bool], ...] = (
-            lambda wanted, item: item.get("id") in self._keys(wanted.coverage),
-            lambda wanted, item: (
-                _of_payer(wanted, item) and item.get("memberIdentifier") == wanted.coverage.get("subscriberId")
-            ),
-            lambda wanted, item: _of_payer(wanted, item) and item.get("id") in synced,
-        )
-        claims: dict[int, int] = {}
-        for fits in rules:
-            for number, wanted in enumerate(coverages):
-                free = (index for index in range(len(self.found.whole)) if index not in claims.values())
-                index = next((index for index in free if fits(wanted, self.found.whole[index])), None)
-                if number not in claims and index is not None:
-                    claims[number] = index
-        return claims
-
-    def _keys(self, coverage: Resource) -> set[str]:
-        system = self.account.system("id")
-        identifiers = (item for item in coverage.get("identifier", ()) if item.get("system") == system)
-        return {item["value"] for item in identifiers if "value" in item}
 
     def _written(self, wanted: Wanted, old: Record | None) -> Record:
         """A policy that the chart has not changed since the last sync stays as Ritten has it."""
@@ -154,11 +159,11 @@ class _Placing:
         item = COVERAGE.bound(self.account.bindings).merge(wanted.coverage, onto=onto).value
         if wanted.subscriber is not None:
             item = SUBSCRIBER.bound(self.account.bindings).merge(wanted.subscriber, onto=item).value
-        return item | {"payerId": wanted.payer}
+        return item if wanted.payer is None else item | {"payerId": wanted.payer}
 
     def _lost(self, wanted: Wanted) -> Iterator[LeftOut]:
         """`payor` travels as payerId, and the subscriber in the same item."""
-        sent = ("Coverage.payor", *(SUBSCRIBED if wanted.subscriber else ()))
+        sent = ("Coverage.payor", *(SUBSCRIBED if wanted.subscriber or wanted.payer is None else ()))
         for lost in COVERAGE.bound(self.account.bindings).unmapped(wanted.coverage):
             if not _is_below(lost.expression, sent) and not _is_patient(wanted.coverage, lost.expression):
                 where = lost.expression.replace("Coverage", f"Coverage/{wanted.coverage['id']}", 1)
@@ -167,10 +172,6 @@ class _Placing:
             for lost in SUBSCRIBER.bound(self.account.bindings).unmapped(wanted.subscriber):
                 where = lost.expression.replace("RelatedPerson", wanted.person or "RelatedPerson", 1)
                 yield LeftOut(where, lost.reason)
-
-
-def _of_payer(wanted: Wanted, item: Record) -> bool:
-    return bool(item.get("payerId") == wanted.payer)
 
 
 def _is_below(expression: str, places: tuple[str, ...]) -> bool:

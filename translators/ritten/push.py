@@ -2,25 +2,31 @@
 
 POST /patients takes name, dob and our id, and a Ritten without the second step shows a "minimal" profile. Both steps
 can be repeated: the first looks for our id before every attempt, the second says only what Ritten does not have yet.
+What the first made is remembered before the second begins (`Halfway`), so that a later push has the second alone to do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 from gateway.faults import Unprocessable
-from gateway.translation.contract import Account, Call, Chart, Flow, Linked, Pushed, Reply, send
+from gateway.translation.contract import Account, Call, Chart, Flow, Halfway, Linked, Pushed, Reply, send
 from gateway.translation.lens import LeftOut
 from gateway.translation.rows import Record, Resource
-from translators.ritten import documents
-from translators.ritten.difference import difference, not_cleared
+from translators.ritten import documents, refusal
+from translators.ritten.difference import Difference, difference, not_cleared
 from translators.ritten.insurance import Policies, policies
 from translators.ritten.patient import PATIENT
 from translators.ritten.referrals import Referrals, referrals
 from translators.ritten.sendable import sendable
 
 AT_CREATE = ("name", "dob")
+BY_PATCH = ("demographics", "phones", "emails", "addresses", "insurance", "referrals")
+MINIMAL = "Ritten has the patient with name and birth date only"
+MET = "Ritten has the patient from an earlier delivery"
 GRANTED = {"active": True, "deceasedBoolean": False}
 TAKEN = frozenset({"Coverage"})
 REFUSED = {
@@ -38,33 +44,58 @@ REFUSED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The chart against Ritten's document: what a PATCH has to say, and what it cannot."""
+
+    patient: Resource
+    unsendable: tuple[LeftOut, ...]
+    insured: Policies
+    referred: Referrals
+    change: Difference
+    body: Record
+
+
 def push(account: Account, chart: Chart, link: Linked) -> Flow[Pushed]:
-    lens = PATIENT.bound(account.bindings)
     current = yield from _known_or_made(account, chart.patient, link)
-    numbers = frozenset(number for number in current.get("phones") or () if isinstance(number, str))
-    patient, unsendable = sendable(chart.patient, "Patient", numbers)
-    insured = yield from policies(account, chart, link.record, current)
-    referred = referrals(account, chart, current)
-    change = difference(lens, patient, link.record, current)
-    body = change.body() | _beside(link, current, insured, referred)
-    document = yield from _patched(current, body)
-    left_out = (
-        *unsendable,
-        *_not_carried(account, patient, unsendable),
-        *not_cleared(lens, patient, link.record, document),
-        *insured.left_out,
-        *referred.left_out,
-        *_refused(chart, insured),
-    )
-    ssn = change.local.get("ssn")
+    said = yield from _composed(account, chart, link, current)
+    document = yield from _patched(current, said.body)
+    refused: tuple[str, ...] = ()
+    if document is None:
+        there = yield from _read(current["id"])
+        said = yield from _composed(account, chart, link, there)
+        document, refused = yield from refusal.in_parts(there, said.body)
+    ssn = None if "ssn" in refused else said.change.local.get("ssn")
     return Pushed(
         document["id"],
         document | ({"ssn": ssn} if ssn else {}),
         {kind: document[name] for kind, name in (("id", "id"), ("mr", "mrn")) if document.get(name)},
-        insured.links(document),
-        left_out,
-        detail="200 OK" if body else "200 OK, nothing to change",
+        said.insured.links(document),
+        (*refusal.left_out(refused), *_left_out(account, chart, link, said, document)),
+        detail="200 OK" if said.body else "200 OK, nothing to change",
+        refused=refusal.told(refused),
     )
+
+
+def _composed(account: Account, chart: Chart, link: Linked, current: Record) -> Flow[Composed]:
+    lens = PATIENT.bound(account.bindings)
+    numbers = frozenset(number for number in current.get("phones") or () if isinstance(number, str))
+    patient, unsendable = sendable(chart.patient, "Patient", numbers)
+    insured = yield from policies(account, chart, link, current)
+    referred = referrals(account, chart, current)
+    change = difference(lens, patient, link.record, current)
+    return Composed(
+        patient, unsendable, insured, referred, change, change.body() | _beside(link, current, insured, referred)
+    )
+
+
+def _left_out(account: Account, chart: Chart, link: Linked, said: Composed, document: Record) -> Iterator[LeftOut]:
+    yield from said.unsendable
+    yield from _not_carried(account, said.patient, said.unsendable)
+    yield from not_cleared(PATIENT.bound(account.bindings), said.patient, link.record, document)
+    yield from said.insured.left_out
+    yield from said.referred.left_out
+    yield from _refused(chart, said.insured)
 
 
 def _beside(link: Linked, current: Record, insured: Policies, referred: Referrals) -> Record:
@@ -81,12 +112,13 @@ def _beside(link: Linked, current: Record, insured: Policies, referred: Referral
 
 def _known_or_made(account: Account, patient: Resource, link: Linked) -> Flow[Record]:
     if link.external_id is not None:
-        return documents.patient((yield from send(Call("GET", f"/patients/{quote(link.external_id, safe='')}"))))
+        return (yield from _read(link.external_id))
     record = PATIENT.bound(account.bindings).merge(patient).value
     if not record.get("name"):
         raise Unprocessable("Ritten needs a name to make a patient: give Patient.name family and given", "Patient.name")
     body = {name: record[name] for name in AT_CREATE if name in record} | {"externalId": link.local_id}
-    found = documents.made((yield from send(Call("POST", "/patients", json=body, guard=lambda: _ours(link.local_id)))))
+    create = Call("POST", "/patients", json=body, guard=lambda: _ours(link.local_id), halfway=partial(_halfway, body))
+    found = documents.made((yield from send(create)))
     return found if "name" in found else body | found
 
 
@@ -97,14 +129,23 @@ def _ours(local_id: str) -> Flow[Reply | None]:
     return reply if reply.status == 200 else None
 
 
-def _patched(current: Record, body: Record) -> Flow[Record]:
-    """The document after the push. One that POST has just made is read where nothing more is to be said."""
-    path = f"/patients/{quote(current['id'], safe='')}"
+def _halfway(body: Record, reply: Reply) -> Halfway:
+    """What the create sent, or an earlier one did: that much both sides know."""
+    found = documents.made(reply)
+    known = found if "name" in found else body | found
+    record = {name: known[name] for name in ("id", "externalId", *AT_CREATE) if name in known}
+    return Halfway(found["id"], MET if any(found.get(name) for name in BY_PATCH) else MINIMAL, record)
+
+
+def _read(key: str) -> Flow[Record]:
+    return documents.patient((yield from send(Call("GET", f"/patients/{quote(key, safe='')}"))))
+
+
+def _patched(current: Record, body: Record) -> Flow[Record | None]:
+    """The document after the push; None when Ritten refused the update. What POST has just made may need a read."""
     if body:
-        return documents.patient((yield from send(Call("PATCH", path, json=body))))
-    if "mrn" in current:
-        return current
-    return documents.patient((yield from send(Call("GET", path))))
+        return (yield from refusal.attempted(current, body))
+    return current if "mrn" in current else (yield from _read(current["id"]))
 
 
 def _not_carried(account: Account, patient: Resource, known: tuple[LeftOut, ...]) -> Iterator[LeftOut]:

@@ -21,6 +21,7 @@ from translators.ritten.sandbox_contract import BadRequest
 from translators.ritten.sandbox_gate import FAULTS, Gate
 from translators.ritten.sandbox_records import Record, Records
 from translators.ritten.sandbox_seed import state
+from translators.ritten.sandbox_steps import STEPS, stumbling
 
 STATUSES = ("prospective", "active", "former")
 DEMO = DemoAccount(
@@ -33,7 +34,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def create(setup: SandboxSetup) -> Sandbox:
-    sandbox = Sandbox("ritten", setup, state(), vendor_faults=FAULTS, demo=DEMO)
+    sandbox = Sandbox("ritten", setup, state(), vendor_faults={**FAULTS, **STEPS}, demo=DEMO)
     records, gate = Records(sandbox), Gate.of(sandbox, setup.options)
     api = Api(records)
     for prefix in ("/v1", ""):
@@ -67,10 +68,11 @@ class Api:
     records: Records
 
     def table(self) -> Mapping[str, Mapping[str, Handler]]:
+        sandbox = self.records.sandbox
         return {
-            "/patients": {"GET": self.list_patients, "POST": self.create_patient},
+            "/patients": {"GET": self.list_patients, "POST": stumbling(sandbox, self.create_patient)},
             "/patients/external/{externalId}": {"GET": self.external_patient},
-            "/patients/{id}": {"GET": self.patient, "PATCH": self.patch_patient},
+            "/patients/{id}": {"GET": self.patient, "PATCH": stumbling(sandbox, self.patch_patient)},
             "/facilities": {"GET": self.facilities},
             "/insurance/payers": {"GET": self.payers},
             "/insurance/payers/{id}": {"GET": self.payer},

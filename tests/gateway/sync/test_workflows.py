@@ -80,7 +80,8 @@ async def test_what_an_emr_cannot_take_for_now_it_gets_later_and_once(busy: Clin
         task = await until(told(busy, name, id, "completed"))
         assert "statusReason" not in task
         assert len(named(busy, name, family)) == 1, name
-        entries = [entry for entry in await busy.entries(name) if entry.resource == f"Patient/{id}"]
+        told_of = [entry for entry in await busy.entries(name) if entry.resource == f"Patient/{id}"]
+        entries = [entry for entry in told_of if entry.status != "halfway"]
         assert {entry.status for entry in entries[:-1]} == {"retry"}
         assert (entries[-1].status, entries[-1].attempt) == ("ok", len(entries))
 
