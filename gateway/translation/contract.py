@@ -24,7 +24,6 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from gateway.faults import EmrNonsense, Fault
-from gateway.translation.halfway import Halfway as Halfway
 from gateway.translation.known import Known
 from gateway.translation.lens import LeftOut
 from gateway.translation.pulled import DischargeLock as DischargeLock
@@ -120,8 +119,13 @@ class Call:
     That it goes out is written down before; it is only taken back when the answer proves that nothing was done.
     Another attempt raises EmrUnsettled into the flow.
     """
-    halfway: Callable[[Reply], Halfway] | None = None
-    """What the reply, or the find of the guard, leaves the EMR with until later calls of the flow bring the rest."""
+    settles: float | None = None
+    """With `once`: after so many seconds the guard sees whatever was carried out. What went out longer ago and is not
+
+    found was not carried out, and goes out again.
+    """
+    undone: Callable[[Reply], bool] | None = None
+    """With `once`: whether a 2xx reply says that nothing was done, so that the call may go out again."""
 
     @property
     def media_type(self) -> str | None:
@@ -249,8 +253,6 @@ class Linked:
     """When a create went out whose record the EMR has not shown yet."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Attachments that the EMR was sent: the translator's name of the place → digest of what is there."""
-    keys: Mapping[str, str] = field(default_factory=dict)
-    """`Type/id` of the chart's other resources that the EMR takes → its key for them, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,8 +290,6 @@ class Pushed:
     """What `Linked.files` is from now on; None: as it was."""
     detail: str = "200 OK"
     """What the log shows: the EMR's answer in a few words, without patient data."""
-    refused: str | None = None
-    """What the EMR refused while it took the rest, and what would mend it: such a delivery has failed."""
     records: Mapping[str, Record] = field(default_factory=dict, repr=False)
     """`Type/id` of `links` → the EMR's record of them, as a pull would show it: what both sides know from now on."""
 

@@ -23,19 +23,7 @@ from typing import Protocol, TypeVar
 import httpx
 
 from gateway.faults import EmrFault, EmrNonsense, EmrUnsettled, Fault
-from gateway.translation.contract import (
-    Account,
-    Call,
-    Calls,
-    File,
-    Flow,
-    Halfway,
-    Moment,
-    Replies,
-    Reply,
-    Token,
-    Translator,
-)
+from gateway.translation.contract import Account, Call, Calls, File, Flow, Moment, Replies, Reply, Token, Translator
 from gateway.translation.rate import SHARED, Pace
 from gateway.translation.target import url_of
 from gateway.translation.tokens import Held, TokenCache, TokenKey
@@ -56,14 +44,14 @@ class Delivery(Protocol):
 
     async def bytes_of(self, file: File) -> bytes: ...
 
-    async def claim(self) -> bool:
-        """Write down that the call which may go out once goes out now; False when it went out before."""
+    async def claim(self, settles: float | None = None) -> bool:
+        """Write down that the call which may go out once goes out now; False when it went out before.
+
+        Before is within `settles` seconds, where that is given.
+        """
 
     async def withdraw(self) -> None:
         """That call was not carried out: it may go out again."""
-
-    async def halfway(self, halfway: Halfway) -> None:
-        """The EMR has a part of the record: write it down."""
 
 
 class Nothing:
@@ -72,13 +60,10 @@ class Nothing:
     async def bytes_of(self, file: File) -> bytes:
         raise LookupError(file.source)
 
-    async def claim(self) -> bool:
+    async def claim(self, settles: float | None = None) -> bool:
         return True
 
     async def withdraw(self) -> None:
-        return
-
-    async def halfway(self, halfway: Halfway) -> None:
         return
 
 
@@ -145,12 +130,6 @@ class Runner:
 
     async def _exchange(self, delivery: Delivery, call: Call) -> Reply:
         """One call of a flow, its guard first."""
-        reply = await self._found_or_made(delivery, call)
-        if call.halfway is not None:
-            await delivery.halfway(call.halfway(reply))
-        return reply
-
-    async def _found_or_made(self, delivery: Delivery, call: Call) -> Reply:
         if call.guard is not None:
             found = await self._drive(call.guard(), DIRECT, partial(self._exchange, delivery))
             if found is not None:
@@ -161,7 +140,7 @@ class Runner:
 
     async def _once(self, delivery: Delivery, call: Call) -> Reply:
         """What may have been carried out is not sent again; what certainly was not may be."""
-        if not await delivery.claim():
+        if not await delivery.claim(call.settles):
             raise EmrUnsettled(f"{self.translator.title} may have carried out an earlier create, and does not show it")
         try:
             reply = await self._answered(delivery, call)
@@ -169,7 +148,7 @@ class Runner:
             if not isinstance(fault, EmrFault) or getattr(fault, "unsent", False):
                 await delivery.withdraw()
             raise
-        if not may_have_acted(reply.status):
+        if not may_have_acted(reply.status) or (call.undone is not None and call.undone(reply)):
             await delivery.withdraw()
         return self._settled(call, reply)
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from gateway.faults import EmrRefused
+from gateway.faults import EmrBusy
 from gateway.translation.contract import Account, Call, Flow, Reply, send
 from gateway.translation.rows import Record, Resource
-from translators.ecw.codes import refusal
 from translators.ecw.searchset import matches
 from translators.ecw.wire import Draft
 
-SEVERAL = 201
 HEADERS = {"Accept": "application/fhir+json"}
 Query = tuple[tuple[str, str], ...]
+SETTLES = 60.0
+"""Seconds after which eCW shows what it has taken. Integrators see three; waiting longer costs a delay, and waiting
+
+too short a second patient.
+"""
+WAITS = (
+    "eClinicalWorks may have taken the patient: the answer to the create was lost, and new patients show late. It is "
+    "looked for again before anything is sent"
+)
+NOT_FOUND = (
+    "eClinicalWorks says that the patient exists (202 INVALID_PATIENT_ALREADY_EXIST), but shows none with this "
+    "identifier or this name and date of birth. It is looked for again; if it stays so, find the patient there "
+    "and give it the name and date of birth that it has here"
+)
 
 
 def by_identifier(identifier: Resource) -> Query:
@@ -29,29 +41,24 @@ def guard(account: Account, made: Draft, scope: str) -> Flow[Reply | None]:
     """The answer that shows the patient to be there already; None when it is not."""
     query = by_identifier(made.identifier) if made.identifier else by_name(made.document)
     reply = yield from send(Call("GET", "/Patient", query, headers=HEADERS, token=scope))
-    return reply if _same(made, matches(reply.json(), "Patient")) else None
+    return reply if meant(made, matches(reply.json(), "Patient")) else None
 
 
-def find(account: Account, made: Draft, scope: str) -> Flow[Record | None]:
-    """The one patient that eCW means; refused when there are several."""
+def find(account: Account, made: Draft, scope: str) -> Flow[list[Record]]:
+    """The patients that eCW may mean: those with our identifier, else those of the name and date of birth."""
     queries = ([by_identifier(made.identifier)] if made.identifier else []) + [by_name(made.document)]
     for query in queries:
         reply = yield from send(Call("GET", "/Patient", query, headers=HEADERS, token=scope))
-        if found := the_one(made, matches(reply.json(), "Patient")):
+        if found := meant(made, matches(reply.json(), "Patient")):
             return found
-    return None
+    return []
 
 
-def the_one(made: Draft, patients: Sequence[Record]) -> Record | None:
-    found = {patient["id"]: patient for patient in _same(made, patients)}
-    if len(found) > 1:
-        raise refusal(SEVERAL)
-    return next(iter(found.values()), None)
-
-
-def _same(made: Draft, patients: Iterable[Record]) -> list[Record]:
-    """Searches of eCW match beginnings; only a full match is the patient."""
-    return [patient for patient in patients if _is_ours(made, patient) or _is_namesake(made, patient)]
+def meant(made: Draft, patients: Iterable[Record]) -> list[Record]:
+    """Searches of eCW match beginnings; only a full match is the patient. Our identifier tells more than a name."""
+    shown = {patient["id"]: patient for patient in patients}.values()
+    ours = [patient for patient in shown if _is_ours(made, patient)]
+    return ours or [patient for patient in shown if _is_namesake(made, patient)]
 
 
 def _is_ours(made: Draft, patient: Record) -> bool:
@@ -72,9 +79,5 @@ def _spoken(name: Resource) -> tuple[str, str]:
     return str(name.get("family", "")).casefold(), str((name.get("given") or [""])[0]).casefold()
 
 
-def not_found() -> EmrRefused:
-    return EmrRefused(
-        "eClinicalWorks says that the patient exists (202 INVALID_PATIENT_ALREADY_EXIST), but shows none with this "
-        "identifier or this name and date of birth. Look for it in eClinicalWorks, give it the name and date of birth "
-        "that it has here, and push again"
-    )
+def not_shown(reason: str) -> EmrBusy:
+    return EmrBusy(reason, after=SETTLES)

@@ -36,6 +36,10 @@ VENDOR_FAULTS = {
     "slow-replication": "a new patient shows only after three seconds",
     "id-in-url": "updates need Patient/ID as their URL and are answered 100 without",
     "unknown-mapping-error": "every write is answered 103",
+    "bad-gateway-for-writes": "a write is answered 502 and does not take place",
+    "worded-success": "a successful write is answered `201 Created` or `200 OK` in words",
+    "empty-answer": "a write takes place and is answered with a Bundle without entries",
+    "outcome-answer": "a write takes place and is answered with an entry that holds nothing but an OperationOutcome",
     "facility-required": "writes without a default facility are answered 132",
     "silent-id": "a successful create does not tell the id",
 }
@@ -51,7 +55,7 @@ def create(setup: SandboxSetup, *, transport: httpx.AsyncBaseTransport | None = 
     """`transport` is how the gateway's JWKS is fetched; None: over the network."""
     state = {
         **sandbox_data.start(), "tokens": {}, "assertions": {}, "minute": [0, 0], "shown_from": {},
-        "changed": {}, "exports": Exports.start(),
+        "changed": {}, "exports": Exports.start(), "refusals": [],
     }  # fmt: skip
     sandbox = Sandbox("ecw", setup, state, vendor_faults=VENDOR_FAULTS, demo=DEMO)
     http = httpx.AsyncClient(transport=transport, timeout=10, follow_redirects=False, trust_env=False)
@@ -94,7 +98,12 @@ class Facade:
         ]
 
     def commands(self) -> dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]:
-        return {**self.staff.commands(), "group": self.exports.group, "export-pace": self.exports.pace}
+        return {
+            **self.staff.commands(),
+            "refuse": self._refuse,
+            "group": self.exports.group,
+            "export-pace": self.exports.pace,
+        }
 
     def _counted(self, handler: Handler) -> Handler:
         """250 calls in a minute of the wall clock, tokens included; then nothing until the next begins."""
@@ -193,6 +202,8 @@ class Facade:
         permission = frozenset({"c", "u"})
         if refused := self._refused(request, "Patient", permission):
             return refused
+        if "bad-gateway-for-writes" in self.sandbox.faults:
+            return outcome(502, "Bad gateway")
         if "json" not in request.headers.get("content-type", ""):
             return outcome(415, "Send application/fhir+json")
         try:
@@ -202,8 +213,28 @@ class Facade:
         bearer = request.headers.get("authorization", "")
         if status := self.authorization.refusal(bearer, "Patient", frozenset({"c" if method == "POST" else "u"})):
             return outcome(status, "Access denied")
-        code, id = self._written(method, url, patient)
-        return _fhir(_answer(code, None if "silent-id" in self.sandbox.faults else id))
+        code, id = self._wanted() or self._written(method, url, patient)
+        return _fhir(self._told(code, method, None if "silent-id" in self.sandbox.faults else id))
+
+    def _wanted(self) -> tuple[int, None] | None:
+        """What the command `refuse` said about the next writes."""
+        waiting = self.sandbox.state["refusals"]
+        return (waiting.pop(0), None) if waiting else None
+
+    async def _refuse(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """The next write is answered with `code` and does nothing; the next `times` writes."""
+        self.sandbox.state["refusals"] += [int(arguments["code"])] * int(arguments.get("times", 1))
+        self.sandbox.save()
+        return {"refusals": self.sandbox.state["refusals"]}
+
+    def _told(self, code: int, method: str, id: str | None) -> dict[str, Any]:
+        answer = _answer(code, id)
+        if code == 1 and "worded-success" in self.sandbox.faults:
+            answer["entry"][0]["response"]["status"] = "201 Created" if method == "POST" else "200 OK"
+        if code == 1 and "outcome-answer" in self.sandbox.faults:
+            issue = {"severity": "information", "code": "informational"}
+            answer["entry"] = [{"resource": {"resourceType": "OperationOutcome", "issue": [issue]}}]
+        return {**answer, "entry": []} if code == 1 and "empty-answer" in self.sandbox.faults else answer
 
     def _written(self, method: str, url: str, patient: dict[str, Any]) -> tuple[int, str | None]:
         patients = self.sandbox.state["documents"]["Patient"]
@@ -215,11 +246,13 @@ class Facade:
         if method == "PUT" and (code := self._misaddressed(url, patient, stored)):
             return code, None
         locations = self.sandbox.state["documents"]["Location"]
-        code = sandbox_writes.code_for(patient, locations, frozenset(stored or ()))
+        today = self.sandbox.setup.clock().date()
+        code = sandbox_writes.code_for(patient, locations, frozenset(stored or ()), today)
         if code != 1:
             return code, None
-        if method == "POST" and any(sandbox_writes.same_person(patient, other) for other in patients.values()):
-            return 202, None
+        alike = [other for other in patients.values() if sandbox_writes.same_person(patient, other)]
+        if method == "POST" and alike:
+            return (202 if len(alike) == 1 else 201), None
         id = self._store(patient, stored)
         return 1, id
 
@@ -256,6 +289,6 @@ def _answer(code: int, id: str | None) -> dict[str, Any]:
     if id:
         response["location"] = f"Patient/{id}"
     if code != 1:
-        issue = {"severity": "error", "code": "processing", "diagnostics": sandbox_writes.KEYS[code]}
+        issue = {"severity": "error", "code": "processing", "diagnostics": sandbox_writes.KEYS.get(code, "")}
         response["outcome"] = {"resourceType": "OperationOutcome", "issue": [issue]}
     return {"resourceType": "Bundle", "type": "transaction-response", "entry": [{"response": response}]}

@@ -31,33 +31,46 @@ KEYS = {
     118: "INVALID_PATIENT_NAME", 119: "INVALID_PATIENT_DOB", 120: "INVALID_CODING_ELEMENT",
     132: "NOT_FOUND_OR_INVALID_EXTENSION_IN_PATIENT_RESOURCE", 151: "INVALID_EXTENSION", 165: "INVALID_ID",
     202: "INVALID_PATIENT_ALREADY_EXIST", 203: "UNSUPPORTED_PATIENT_DATA", 207: "PATIENT_NOT_FOUND",
-    605: "INVALID_IDENTIFIER_ELEMENT",
+    109: "MAX_SIZE_LIMIT_EXCEEDED", 201: "INVALID_MULTIPLE_PATIENT_FOUND", 605: "INVALID_IDENTIFIER_ELEMENT",
 }  # fmt: skip
+LONGEST = 2000
+SPECIAL = re.compile(r"[<>^\x00-\x1f\x7f]")
 
 
-def code_for(patient: Document, locations: Mapping[str, Any], kept: frozenset[str]) -> int:
+def code_for(patient: Document, locations: Mapping[str, Any], kept: frozenset[str], today: date) -> int:
     """The first objection, or 1. `kept` are elements that the stored patient has: they may come back unchanged."""
-    return next(_objections(patient, locations, kept), 1)
+    return next(_objections(patient, locations, kept, today), 1)
 
 
-def _objections(patient: Document, locations: Mapping[str, Any], kept: frozenset[str]) -> Iterator[int]:
+def _objections(patient: Document, locations: Mapping[str, Any], kept: frozenset[str], today: date) -> Iterator[int]:
     if f"{US_CORE}patient" not in patient.get("meta", {}).get("profile", ()):
         yield 2
     if not patient.keys() <= ELEMENTS | kept:
         yield 203
-    yield from _demographics(patient)
+    yield from _demographics(patient, today)
     yield from _contacts(patient)
     yield from _codes(patient)
     yield from _extensions(patient.get("extension", []), locations)
-    if re.search(r"[<>^]", repr([patient.get("name"), patient.get("address")])):
+    texts = list(_texts([value for name, value in patient.items() if name not in ("meta", "text", "extension")]))
+    if any(SPECIAL.search(text) for text in texts):
         yield 108
+    if any(len(text) > LONGEST for text in texts):
+        yield 109
 
 
-def _demographics(patient: Document) -> Iterator[int]:
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
+def _demographics(patient: Document, today: date) -> Iterator[int]:
     usual = [name for name in patient.get("name", ()) if name.get("use") == "usual"]
     if len(usual) != 1 or not usual[0].get("family") or not usual[0].get("given") or "text" in usual[0]:
         yield 118
-    if not _is_past_date(patient.get("birthDate")):
+    if not _is_past_date(patient.get("birthDate"), today):
         yield 119
     if patient.get("gender") not in ("male", "female", "other", "unknown"):
         yield 117
@@ -66,9 +79,9 @@ def _demographics(patient: Document) -> Iterator[int]:
         yield 605
 
 
-def _is_past_date(value: Any) -> bool:
+def _is_past_date(value: Any, today: date) -> bool:
     try:
-        return len(value) == 10 and date.fromisoformat(value).year > 1850
+        return len(value) == 10 and date(1850, 1, 1) < date.fromisoformat(value) <= today
     except (TypeError, ValueError):
         return False
 

@@ -2,7 +2,7 @@
 
 eCW is particular: one name of use `usual` without text, telephone numbers as NNN-NNN-NNNN, identifiers of its own
 assigner only, and it refuses the whole patient for one address that it dislikes. What would be refused is left out and
-named.
+named; a name that would be, refuses the patient before it costs a call.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from gateway.translation.rows import Record, Resource
 from translators.ecw.facility import facility_of
 from translators.ecw.patient import ASSIGNER, DEFAULT_FACILITY
 from translators.ecw.spelling import USUAL, address_out, language_out, spelling, telecom_out
+from translators.ecw.texts import objection
 
 PROFILE = f"{US_CORE}us-core-patient"
 PLAIN = ("active", "gender", "birthDate", "maritalStatus", "deceasedBoolean", "deceasedDateTime")
@@ -55,7 +56,11 @@ class Draft:
 def draft(account: Account, chart: Chart, link: Linked, current: Record) -> Draft:
     """`current` is what eCW has: what stands there already is not left out."""
     made, patient = Draft(), chart.patient
-    made.document |= {name: patient[name] for name in PLAIN if name in patient}
+    for name in PLAIN:
+        if name in patient and (why := objection(patient[name])):
+            made.leave(name, why)
+        elif name in patient:
+            made.document[name] = patient[name]
     made.document.setdefault("gender", "unknown")
     _put(made, "name", _names(made, patient, current))
     for name, write in LISTS.items():
@@ -78,6 +83,9 @@ def refuse_incomplete(patient: Resource) -> None:
     if missing := [place for place, is_there in wanted.items() if not is_there]:
         text = "eClinicalWorks needs family name, given name and full date of birth; complete the patient"
         raise EmrRefused(tuple(Issue(text, (place,)) for place in missing))
+    wrong = {f"Patient.name.{part}": objection((name or {}).get(part)) for part in NAME_PARTS}
+    if issues := tuple(Issue(f"{why} ({place})", (place,)) for place, why in wrong.items() if why):
+        raise EmrRefused(issues)
 
 
 def without_texts(document: Record) -> Record:
@@ -118,6 +126,9 @@ def _repeats(name: Resource) -> bool:
 def _each(made: Draft, name: str, patient: Resource, write: Callable[[Resource], Resource]) -> list[Resource]:
     items = []
     for index, item in enumerate(patient.get(name, [])):
+        if why := objection(item):
+            made.leave(f"{name}[{index}]", why)
+            continue
         try:
             items.append(write(item))
         except Unreadable as error:

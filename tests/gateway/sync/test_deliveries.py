@@ -267,6 +267,7 @@ async def test_bytes_stay_out_of_what_a_push_starts_from(kipu: Clinic) -> None:
     ledger = deliveries.Ledger(kipu.services.store, kipu.services.sync.connections, kipu.realm, "kipu", "pic")
     assert await ledger.bytes_of(files["Patient.photo[0]"]) == JPEG
     assert [await ledger.claim(), await ledger.claim()] == [True, False]
+    assert [await ledger.claim(settles) for settles in (3600.0, 0.0, 3600.0)] == [False, True, False]
     await ledger.withdraw()
     assert await ledger.claim()
 

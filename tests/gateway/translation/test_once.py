@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from gateway.faults import EmrFault, EmrNonsense, EmrRefused, EmrUnreachable, EmrUnsettled, Fault, Misconfigured
-from gateway.translation.contract import Call, File, Flow, FormPart, Halfway, Reply, send
+from gateway.translation.contract import Call, File, Flow, FormPart, Reply, send
 from gateway.translation.runner import Runner
 from tests.gateway.translation.vendor import Acme, account, runner
 
@@ -20,20 +21,18 @@ class Ledger:
 
     def __init__(self) -> None:
         self.sent = False
+        self.settles: float | None = None
         self.files = {"Binary/b-1": b"\xff\xd8\xff"}
 
     async def bytes_of(self, file: File) -> bytes:
         return self.files[file.source]
 
-    async def claim(self) -> bool:
-        went_out, self.sent = self.sent, True
+    async def claim(self, settles: float | None = None) -> bool:
+        went_out, self.sent, self.settles = self.sent, True, settles
         return not went_out
 
     async def withdraw(self) -> None:
         self.sent = False
-
-    async def halfway(self, halfway: Halfway) -> None:
-        raise NotImplementedError
 
 
 def answering(status: int) -> tuple[Runner, list[httpx.Request]]:
@@ -70,6 +69,19 @@ async def test_what_went_out_before_does_not_go_out_again() -> None:
     with pytest.raises(EmrUnsettled, match="does not show it"):
         await run.run(send(CREATE), delivery=ledger)
     assert len(seen) == 1
+
+
+async def test_an_answer_of_success_that_says_that_nothing_was_done_takes_it_back() -> None:
+    for undone in (True, False):
+        ledger, (run, _) = Ledger(), answering(200)
+        await run.run(send(replace(CREATE, undone=lambda reply, said=undone: said)), delivery=ledger)
+        assert ledger.sent is not undone
+
+
+async def test_the_time_within_which_it_may_be_hidden_is_the_calls() -> None:
+    ledger, (run, _) = Ledger(), answering(200)
+    await run.run(send(replace(CREATE, settles=60.0)), delivery=ledger)
+    assert ledger.settles == 60.0
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 410, 422, 429, 503])

@@ -13,19 +13,18 @@ from tests.translators.ecw.world import (
     HOST,
     PATIENT,
     SYSTEM,
-    Crashed,
     World,
     account,
-    cut_after,
     reply,
 )  # fmt: skip
 from translators.ecw import translator
-from translators.ecw.codes import NAMES, code_of, refusal
+from translators.ecw.codes import code_of, refusal
+from translators.ecw.guide import CODES
 from translators.ecw.patient import DEFAULT_FACILITY
-from translators.ecw.push import outcome
 from translators.ecw.sandbox import BASE
 from translators.ecw.sandbox_data import MAIN, OLD, PAYER
 from translators.ecw.sandbox_data import PATIENT as WALKER
+from translators.ecw.transaction import outcome
 
 NEW = Linked("local-1")
 SEED_003: dict[str, Any] = {
@@ -69,31 +68,6 @@ async def test_the_sample_of_the_help_page() -> None:
     assert "address" not in stored
     assert [left.expression for left in pushed.left_out] == ["Patient.address[0]"]
     assert "two-letter" in pushed.left_out[0].reason
-
-
-@pytest.mark.parametrize("step", [1, 2])
-async def test_a_crash_after_any_step_makes_no_second_patient(step: int) -> None:
-    world = World()
-    before = len(world.patients)
-    try:
-        await world.push(PATIENT, NEW, cut_after(step))
-    except Crashed:
-        pushed = await world.push(PATIENT, NEW)
-    else:
-        pushed = await world.push(PATIENT, NEW)
-    assert pushed.external_id in world.patients
-    assert len(world.patients) == before + 1
-
-
-async def test_a_lost_answer_makes_no_second_patient() -> None:
-    world = World(faults=["drop-after-commit"])
-    before = len(world.patients)
-    with pytest.raises(Exception, match="in time"):
-        await world.push(PATIENT, NEW)
-    world.sandbox.switch([])
-    pushed = await world.push(PATIENT, NEW)
-    assert len(world.patients) == before + 1
-    assert pushed.external_id in world.patients
 
 
 async def test_202_updates_the_patient_that_is_there() -> None:
@@ -166,15 +140,6 @@ async def test_a_new_patient_that_does_not_show_yet() -> None:
     assert busy.value.after == 3.0
     world.pass_time(3)
     assert (await world.push(PATIENT, Linked("local-1", created.external_id, created.record))).external_id
-
-
-async def test_an_id_that_is_not_told_is_found_by_the_next_push() -> None:
-    world = World(faults=["silent-id"])
-    pushed = await world.push(PATIENT, NEW)
-    assert pushed.external_id is None
-    again = await world.push(PATIENT, NEW)
-    assert again.external_id in world.patients
-    assert len(world.patients) == 2
 
 
 async def test_everything_that_is_left_out_is_named() -> None:
@@ -263,7 +228,7 @@ def test_statuses(status: Any, code: int | None) -> None:
 
 
 def test_every_code_has_words() -> None:
-    assert all(f"{code} {name}" in str(refusal(code)) for code, name in NAMES.items())
+    assert all(f"{code} {found.name}" in str(refusal(code)) for code, found in CODES.items())
     assert "ask its support" in str(refusal(None))
 
 

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from gateway.translation.contract import Account, Chart, Flow, Linked, Moment, Pulled, Pushed, Replies, Reply
 from gateway.translation.rate import Pace
-from gateway.translation.runner import DIRECT, Runner, Step
+from gateway.translation.runner import DIRECT, Delivery, Nothing, Runner, Step
 from gateway.translation.sandbox import Sandbox, SandboxSetup
 from gateway.translation.tokens import MemoryTokens
 from translators.ecw import translator
@@ -80,6 +80,7 @@ class World:
         transport = httpx.ASGITransport(self.sandbox.app())
         self.http = httpx.AsyncClient(transport=transport, base_url=HOST, event_hooks={"request": [self._count]})
         self.tokens = MemoryTokens(lambda: self.now.timestamp())
+        self.delivery = Once(lambda: self.now)
 
     async def _count(self, request: httpx.Request) -> None:
         self.calls.append((request.method, request.url.raw_path.decode().removeprefix(BASE)))
@@ -93,16 +94,16 @@ class World:
     def moment(self) -> Moment:
         return Moment(self.now, self.nonce())
 
-    async def run(self, flow: Flow[T], step: Step = DIRECT) -> T:
+    async def run(self, flow: Flow[T], step: Step = DIRECT, delivery: Delivery | None = None) -> T:
         runner = Runner(
             translator, self.account, client=self.http, tokens=self.tokens, clock=lambda: self.now, nonce=self.nonce,
             pace=Pace(),
         )  # fmt: skip
-        return await runner.run(flow, step)
+        return await runner.run(flow, step, delivery)
 
     async def push(self, patient: dict[str, Any], link: Linked, step: Step = DIRECT, **resources: Any) -> Pushed:
         chart = Chart(patient, {type: tuple(found) for type, found in resources.items()})
-        return await self.run(translator.push(self.account, chart, link, self.moment()), step)
+        return await self.run(translator.push(self.account, chart, link, self.moment()), step, self.delivery)
 
     async def pull(self, known: Sequence[Linked], types: frozenset[str] = frozenset()) -> list[Pulled]:
         charts: list[Pulled] = []
@@ -127,6 +128,23 @@ class World:
 
     def writes(self) -> int:
         return sum(1 for method, path in self.calls if method == "POST" and path in ("", "/"))
+
+
+class Once(Nothing):
+    """What is written down of one patient's create."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.sent: datetime | None = None
+
+    async def claim(self, settles: float | None = None) -> bool:
+        if self.sent is not None and (settles is None or self.clock() < self.sent + timedelta(seconds=settles)):
+            return False
+        self.sent = self.clock()
+        return True
+
+    async def withdraw(self) -> None:
+        self.sent = None
 
 
 def cut_after(number: int) -> Step:

@@ -1,0 +1,91 @@
+"""Updating a patient: the whole resource, as eCW has it now, with what the chart changed since both sides agreed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.faults import EmrBusy, EmrRefused
+from gateway.translation.contract import Account, Call, Chart, Flow, Linked, Pushed, send
+from gateway.translation.news import with_news
+from gateway.translation.rows import Record
+from translators.ecw import codes, scopes
+from translators.ecw.facility import default_facility, facility_in, with_facility
+from translators.ecw.pushed import agreed, pushed
+from translators.ecw.relative import below
+from translators.ecw.searchset import check
+from translators.ecw.spelling import spelling
+from translators.ecw.transaction import HEADERS, outcome, repeatable, transaction, written
+from translators.ecw.wire import TAKEN, Draft, draft, without_texts
+
+REPLICATION = 3.0
+"""Seconds until eCW shows what was just created, as integrators see it: a chained write waits so long."""
+NOT_SHOWN = (
+    "eClinicalWorks does not show the linked patient. It takes seconds to show a new one; if it stays so, check there "
+    "whether the patient was merged or removed"
+)
+
+
+def update(account: Account, chart: Chart, link: Linked, key: str) -> Flow[Pushed]:
+    scope = scopes.writing(account)
+    current = yield from _read(account.base_url, key, scope)
+    made = draft(account, chart, link, current)
+    base = link.record or {}
+    wanted = with_facility(_merged(current, base, made), made.facility or facility_in(current))
+    if wanted != current and not _only_facility(wanted, current, base):
+        sent = with_facility(wanted, facility_in(wanted) or default_facility(account))
+        yield from _put(sent, key, scope)
+    known = agreed(base, with_facility(_merged(base, base, made), made.facility or facility_in(base)), key)
+    return pushed(account, chart, made, key, known, current)
+
+
+def _only_facility(wanted: Record, current: Record, base: Record) -> bool:
+    """Nothing differs but the facility that eCW was told before and does not show."""
+    told = facility_in(wanted)
+    return with_facility(wanted, None) == with_facility(current, None) and (
+        told == facility_in(base) and facility_in(current) is None
+    )
+
+
+def _read(base_url: str, key: str, scope: str) -> Flow[Record]:
+    call = Call("GET", f"/Patient/{key}", headers=HEADERS, token=scope, accepts=frozenset({404, 410}))
+    reply = yield from send(call)
+    if reply.status == 404:
+        raise EmrBusy(NOT_SHOWN, after=REPLICATION)
+    if reply.status == 410:
+        raise EmrRefused("The linked patient was removed from eClinicalWorks: have the practice restore it")
+    current: Record = below(reply.json(), base_url)
+    check(current, "Patient", key)
+    return current
+
+
+def _put(document: Record, key: str, scope: str) -> Flow[None]:
+    """The documented URL is `Patient`; some practices want the id in it and answer 100 otherwise."""
+    sent = {**without_texts(document), "id": key}
+    code: int | None = codes.INVALID_PATIENT
+    for url in ("Patient", f"Patient/{key}"):
+        if code == codes.INVALID_PATIENT:
+            code, _ = outcome((yield from written(repeatable(transaction(sent, "PUT", url, scope)))))
+    if code != codes.SUCCESS:
+        raise codes.refusal(code)
+
+
+def _merged(onto: Record, base: Record, made: Draft) -> Record:
+    """`onto` with what the chart changed since `base`, in the elements that eCW takes."""
+    new = {name: value for name, value in made.document.items() if name in TAKEN}
+    old = {name: base[name] for name in TAKEN if name in base}
+    for name in {"identifier", *made.held} & old.keys():
+        new[name] = _with_kept(new.get(name), old[name])
+    merged = with_news(with_facility(onto, None), with_facility(old, None), new, spelling)
+    return with_facility({"resourceType": "Patient", **merged}, facility_in(onto))
+
+
+def _with_kept(new: Any, old: Any) -> Any:
+    """The new elements and those old ones that none of them replaces: what we did not send we do not take away."""
+    if not isinstance(old, list):
+        return old if new is None else new
+    marks = [_mark(item) for item in new or ()]
+    return [*(new or ()), *(item for item in old if _mark(item) not in marks)]
+
+
+def _mark(item: Record) -> tuple[Any, ...]:
+    return tuple(item.get(name) for name in ("url", "system", "use"))
