@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, inspect
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Text, inspect
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from gateway.auth.authority import Realm
 from gateway.definitions.contract import Resource
 from gateway.store import document
 from gateway.store.contract import Store, Transaction
-from gateway.sync import files, stays
+from gateway.sync import files, links, log, stays, tasks
 from gateway.sync.connections import Connections
 from gateway.sync.tables import Link
-from gateway.translation.contract import File, Linked
+from gateway.translation.contract import File, Halfway, Linked
 
 
 class Delivery(SQLModel, table=True):
@@ -36,6 +36,9 @@ class Delivery(SQLModel, table=True):
     """A person is asked: the EMR's records of which one may be it."""
     files: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     """Attachments that the EMR was sent: place → digest."""
+    halfway: str | None = Field(default=None, sa_column=Column(Text))
+    """What the EMR has of the record while the rest is still to follow."""
+    halfway_since: int | None = Field(default=None, sa_column=Column(BigInteger))
 
 
 def of(session: Session, connection: int, patient: str) -> Delivery:
@@ -46,7 +49,7 @@ def of(session: Session, connection: int, patient: str) -> Delivery:
 
 def keep(session: Session, row: Delivery) -> None:
     """Store the row; one that says nothing goes."""
-    if row.sent is not None or row.asked is not None or row.files:
+    if row.sent is not None or row.asked is not None or row.files or row.halfway is not None:
         session.add(row)
     elif inspect(row).persistent:
         session.delete(row)
@@ -63,6 +66,20 @@ def asked(session: Session, connection: int) -> list[Delivery]:
     """Those about which a person is asked; the oldest first."""
     wanted = select(Delivery).where(Delivery.connection == connection, col(Delivery.asked).is_not(None))
     return list(session.exec(wanted.order_by(col(Delivery.sent), Delivery.patient)))
+
+
+def halfway(session: Session, connection: int) -> list[Delivery]:
+    """Patients of whom the EMR has a part only; the oldest first."""
+    wanted = select(Delivery).where(Delivery.connection == connection, col(Delivery.halfway).is_not(None))
+    return list(session.exec(wanted.order_by(col(Delivery.halfway_since), Delivery.patient)))
+
+
+def forget_halfway(session: Session, connection: int, patient: str) -> None:
+    """The rest has followed, or there is no patient any more."""
+    row = session.get(Delivery, (connection, patient))
+    if row is not None and row.halfway is not None:
+        row.halfway = row.halfway_since = None
+        keep(session, row)
 
 
 def settle(session: Session, connection: int, patient: str, now: int) -> None:
@@ -108,6 +125,35 @@ class Ledger:
 
     async def withdraw(self) -> None:
         await self.store.write(self.realm.org, lambda tx: self._write(tx, None))
+
+    async def halfway(self, halfway: Halfway) -> None:
+        await self.store.write(self.realm.org, lambda tx: self._halfway(tx, halfway))
+
+    def _halfway(self, tx: Transaction, halfway: Halfway) -> None:
+        """The key is remembered, so that what follows is an update; and whoever looks sees how far it is."""
+        with Session(tx.connection) as session:
+            connection = self.connections.get(session, self.realm, self.name)
+            link = links.by_local(session, connection.id or 0, "Patient", self.patient)
+            if link is None or link.external_key not in (None, halfway.external_id):
+                return
+            if link.external_key is None:
+                link.external_key, link.record = halfway.external_id, links.encode_record(halfway.record)
+            session.add(link)
+            row = of(session, connection.id or 0, self.patient)
+            row.halfway, row.halfway_since = halfway.has, row.halfway_since or tx.now
+            keep(session, row)
+            told = f"{halfway.has}; the rest follows"
+            log.write(
+                session,
+                connection,
+                tx.now,
+                direction="push",
+                resource=f"Patient/{self.patient}",
+                operation="create",
+                status="halfway",
+                detail=told,
+            )
+            tasks.report(tx, self.realm, self.name, self.patient, "in-progress", told, halfway=halfway.external_id)
 
     def _claim(self, tx: Transaction, settles: float | None) -> bool:
         with Session(tx.connection) as session:

@@ -24,6 +24,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from gateway.faults import EmrNonsense, Fault
+from gateway.translation.halfway import Halfway as Halfway
 from gateway.translation.known import Known
 from gateway.translation.lens import LeftOut
 from gateway.translation.pulled import DischargeLock as DischargeLock
@@ -126,6 +127,8 @@ class Call:
     """
     undone: Callable[[Reply], bool] | None = None
     """With `once`: whether a 2xx reply says that nothing was done, so that the call may go out again."""
+    halfway: Callable[[Reply], Halfway] | None = None
+    """What the reply, or the find of the guard, leaves the EMR with until later calls of the flow bring the rest."""
 
     @property
     def media_type(self) -> str | None:
@@ -253,6 +256,8 @@ class Linked:
     """When a create went out whose record the EMR has not shown yet."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Attachments that the EMR was sent: the translator's name of the place → digest of what is there."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """`Type/id` of the chart's other resources that the EMR takes → its key for them, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +295,8 @@ class Pushed:
     """What `Linked.files` is from now on; None: as it was."""
     detail: str = "200 OK"
     """What the log shows: the EMR's answer in a few words, without patient data."""
+    refused: str | None = None
+    """What the EMR refused while it took the rest, and what would mend it: such a delivery has failed."""
     records: Mapping[str, Record] = field(default_factory=dict, repr=False)
     """`Type/id` of `links` → the EMR's record of them, as a pull would show it: what both sides know from now on."""
 

@@ -23,7 +23,19 @@ from typing import Protocol, TypeVar
 import httpx
 
 from gateway.faults import EmrFault, EmrNonsense, EmrUnsettled, Fault
-from gateway.translation.contract import Account, Call, Calls, File, Flow, Moment, Replies, Reply, Token, Translator
+from gateway.translation.contract import (
+    Account,
+    Call,
+    Calls,
+    File,
+    Flow,
+    Halfway,
+    Moment,
+    Replies,
+    Reply,
+    Token,
+    Translator,
+)
 from gateway.translation.rate import SHARED, Pace
 from gateway.translation.target import url_of
 from gateway.translation.tokens import Held, TokenCache, TokenKey
@@ -53,6 +65,9 @@ class Delivery(Protocol):
     async def withdraw(self) -> None:
         """That call was not carried out: it may go out again."""
 
+    async def halfway(self, halfway: Halfway) -> None:
+        """The EMR has a part of the record: write it down."""
+
 
 class Nothing:
     """The delivery of callers that keep nothing: live requests, and tests of flows."""
@@ -64,6 +79,9 @@ class Nothing:
         return True
 
     async def withdraw(self) -> None:
+        return
+
+    async def halfway(self, halfway: Halfway) -> None:
         return
 
 
@@ -130,6 +148,12 @@ class Runner:
 
     async def _exchange(self, delivery: Delivery, call: Call) -> Reply:
         """One call of a flow, its guard first."""
+        reply = await self._found_or_made(delivery, call)
+        if call.halfway is not None:
+            await delivery.halfway(call.halfway(reply))
+        return reply
+
+    async def _found_or_made(self, delivery: Delivery, call: Call) -> Reply:
         if call.guard is not None:
             found = await self._drive(call.guard(), DIRECT, partial(self._exchange, delivery))
             if found is not None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from gateway.faults import EmrFault, EmrNonsense, EmrRefused, EmrUnreachable, EmrUnsettled, Fault, Misconfigured
-from gateway.translation.contract import Call, File, Flow, FormPart, Reply, send
+from gateway.translation.contract import Call, File, Flow, FormPart, Halfway, Reply, send
 from gateway.translation.runner import Runner
 from tests.gateway.translation.vendor import Acme, account, runner
 
@@ -33,6 +33,9 @@ class Ledger:
 
     async def withdraw(self) -> None:
         self.sent = False
+
+    async def halfway(self, halfway: Halfway) -> None:
+        raise NotImplementedError
 
 
 def answering(status: int) -> tuple[Runner, list[httpx.Request]]:
