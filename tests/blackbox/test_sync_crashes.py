@@ -66,6 +66,11 @@ def test_a_server_killed_between_the_two_steps_goes_on_at_the_second(ritten: Wor
     id = created(ritten, "Cutbetween")
     assert happened.wait(30)
     assert len(ritten.patients("ritten", "Cutbetween")) == 1
+    (listed,) = ritten.do("connection", "list", "--org", ORG)["connections"]
+    assert listed["delivered_in_part"] == 1
+    (entry,) = ritten.do("connection", "log", "--org", ORG, "ritten", "--limit", "1")["entries"]
+    assert (entry["resource"], entry["status"]) == (f"Patient/{id}", "halfway")
+    assert entry["detail"] == "Ritten has the patient with name and birth date only; the rest follows"
     ritten.serve()
     task = ritten.told("ritten", id, "completed")
     (found,) = ritten.patients("ritten", "Cutbetween")
@@ -92,6 +97,32 @@ def test_a_server_killed_while_the_emr_creates_finds_what_was_created(ritten: Wo
     task = ritten.told("ritten", id, "completed")
     (found,) = ritten.patients("ritten", "Cutwithin")
     assert outputs(task, "external-id") == [found["id"]]
+    assert ritten.wires["ritten"].made(*POST) == 1
+
+
+def test_a_server_killed_while_the_emr_takes_the_second_step_says_it_once(ritten: World) -> None:
+    ritten.fault("ritten", "patch-not-made")
+    id = created(ritten, "Cutbehind")
+    task = ritten.retrying("ritten", id)
+    assert (task["status"], task["businessStatus"]["coding"][0]["code"]) == ("in-progress", "delivered-in-part")
+    assert "name and birth date only; the rest follows: Ritten is not reachable" in task["statusReason"]["text"]
+    happened = threading.Event()
+
+    def watch(method: str, path: str) -> None:
+        if method == "PATCH" and not happened.is_set():
+            ritten.kill()
+            happened.set()
+
+    ritten.wires["ritten"].watch = watch
+    ritten.fault("ritten")
+    changed = {**patient("Cutbehind"), "id": id, "gender": "female"}
+    assert ritten.ask("PUT", f"Patient/{id}", changed).status_code == 200
+    assert happened.wait(30)
+    until(lambda: ritten.patients("ritten", "Cutbehind")[0]["phones"])
+    ritten.serve()
+    task = ritten.told("ritten", id, "completed")
+    (found,) = ritten.patients("ritten", "Cutbehind")
+    assert (found["demographics"]["sex"], "businessStatus" in task) == ("Female", False)
     assert ritten.wires["ritten"].made(*POST) == 1
 
 

@@ -1,4 +1,4 @@
-"""Through Ritten and back, on a real store with queues that are worked on: two steps, insurance that follows later."""
+"""Through Ritten and back, on a real store with queues that are worked on: two steps, later insurance, lossy words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import pytest
 import pytest_asyncio
 import structlog
 
+from gateway.canonical import MARITAL_STATUS, NULL_FLAVOR, RACE_AND_ETHNICITY, SUBSCRIBER_RELATIONSHIP, US_CORE
 from gateway.commands.mapping import put_mapping
 from gateway.definitions.contract import Definitions
 from gateway.sync.orders import Order
 from tests.gateway.sync.clinic import Clinic, outputs, patient, until
 from tests.gateway.sync.conftest import Prepared, opened, sandboxes
+from translators.ritten.race import ETHNICITY, RACE
+from translators.ritten.vocabulary import SNOMED
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 POST = "/v1/patients"
@@ -123,3 +126,127 @@ async def test_a_part_that_an_emr_refuses_fails_the_push_and_the_rest_is_there(r
     pushed = await ritten.services.sync.workflows.now("push", Order(1, "north", "ritten", (id,)))
     assert pushed == {"status": "completed", "external_id": there["id"]}
     assert named(ritten, "Refusedpart")[0]["phones"]
+
+
+def coded(system: str, code: str, **more: Any) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code}], **more}
+
+
+def category(name: str, *parts: tuple[str, Any]) -> dict[str, Any]:
+    """One of US Core's extensions of categories."""
+    told = [{"url": url, "valueString" if isinstance(value, str) else "valueCoding": value} for url, value in parts]
+    return {"url": f"{US_CORE}us-core-{name}", "extension": told}
+
+
+def omb(system: str, code: str, display: str) -> tuple[str, dict[str, str]]:
+    return "ombCategory", {"system": system, "code": code, "display": display}
+
+
+DETAILED = ("detailed", {"system": RACE_AND_ETHNICITY, "code": "2034-7", "display": "Chinese"})
+MARITAL = [
+    *(coded(MARITAL_STATUS, code, text=f"As the CRM says {code}") for code in "ADILMCPTUSW"),
+    coded(NULL_FLAVOR, "UNK"),
+    {"text": "It is complicated"},
+]
+GENDERS = ["male", "female", "other", "unknown"]
+RACES = [
+    *(category("race", omb(*coding), ("text", coding[2])) for coding in RACE.codes.values()),
+    category("race", omb(*RACE.codes["Asian"]), omb(*RACE.codes["White"]), DETAILED, ("text", "Asian, White, Chinese")),
+    category("race", omb(NULL_FLAVOR, "UNK", "unknown"), ("text", "Not known")),
+    category("race", ("text", "Another rendering")),
+]
+ETHNICITIES = [
+    *(category("ethnicity", omb(*coding), ("text", coding[2])) for coding in ETHNICITY.codes.values()),
+    category("ethnicity", ("text", "Decline to Specify")),
+    category("ethnicity", omb(*ETHNICITY.codes["Hispanic or Latino"]), DETAILED, ("text", "Of both")),
+]
+IDENTITIES = [
+    *(coded(SNOMED, code) for code in ("446151000124109", "446141000124107", "407377005", "407376001")),
+    *(coded(SNOMED, code) for code in ("446131000124102", "33791000087105")),
+    *(coded(NULL_FLAVOR, code) for code in ("ASKU", "OTH", "UNK")),
+]
+TONGUES = ["en", "en-US", "es", "es-MX", "ENG", "SPA", "CHI", "ase", "tlh"]
+USES = ["home", "work", "mobile", "temp", "old"]
+PLACES = ["home", "work", "temp", "old", "billing"]
+RELATIONS = ["child", "parent", "spouse", "common", "other", "self", "injured"]
+NUMBER = len(MARITAL)
+
+
+def nth(table: list[Any], number: int) -> Any:
+    return table[number % len(table)]
+
+
+def worded(number: int) -> dict[str, Any]:
+    """A patient with one code of each table."""
+    tongue = coded("urn:ietf:bcp:47", nth(TONGUES, number), text="As the CRM says it")
+    identity = {"url": f"{US_CORE}us-core-genderIdentity", "valueCodeableConcept": nth(IDENTITIES, number)}
+    return patient(
+        f"word-{number}",
+        f"Word{number:02}",
+        gender=nth(GENDERS, number),
+        maritalStatus=MARITAL[number],
+        communication=[{"language": tongue, "preferred": True}],
+        extension=[nth(RACES, number), nth(ETHNICITIES, number), identity],
+        telecom=[{"system": "phone", "value": "913-555-0142", "use": nth(USES, number)}],
+        address=[{"use": nth(PLACES, number), "line": ["1 Mill Street"], "city": "Topeka", "state": "Kansas"}],
+    )
+
+
+def insured(number: int) -> dict[str, Any]:
+    return {
+        "resourceType": "Coverage",
+        "id": f"cover-{number}",
+        "status": "active",
+        "beneficiary": {"reference": f"Patient/word-{number}"},
+        "subscriberId": f"M{number}",
+        "order": 1,
+        "relationship": coded(SUBSCRIBER_RELATIONSHIP, nth(RELATIONS, number), text="As the CRM says it"),
+        "payor": [{"identifier": {"value": "60054"}, "display": "Prairie"}],
+    }
+
+
+def of_the_crm(stored: dict[str, Any] | None, resource: dict[str, Any]) -> dict[str, Any]:
+    """What became of what the CRM said; the payer's Organization and the EMR's own name stand beside it."""
+    assert stored is not None
+    kept = {name: stored.get(name) for name in resource}
+    if "name" in kept:
+        kept["name"] = [name for name in stored["name"] if name["use"] != "nickname"]
+    if "payor" in kept:
+        kept["payor"] = [{name: payor[name] for name in ("identifier", "display")} for payor in stored["payor"]]
+    return kept
+
+
+async def test_every_code_of_the_lossy_tables_survives_the_way_there_and_back(ritten: Clinic) -> None:
+    """A divorced patient stays divorced; so does each other word that Ritten has only a coarser one for."""
+    both = [resource for number in range(NUMBER) for resource in (worded(number), insured(number))]
+    entries = [
+        {"request": {"method": "PUT", "url": f"{each['resourceType']}/{each['id']}"}, "resource": each} for each in both
+    ]
+    assert (await ritten.fhir.transaction(*entries)).status_code == 200
+    for number in range(NUMBER):
+        await until(told(ritten, f"word-{number}", "completed"))
+        (there,) = named(ritten, f"Word{number:02}")
+        assert there["insurance"][0]["memberIdentifier"] == f"M{number}"
+        await ritten.staff("ritten", "edit", id=there["id"], fields={"name": {"chosenName": "Sunny"}})
+    counts = await ritten.services.sync.workflows.now("pull", Order(1, "north", "ritten"))
+    assert counts["failed"] == 0
+    for resource in both:
+        stored = await ritten.read(resource["resourceType"], resource["id"])
+        assert of_the_crm(stored, resource) == resource
+        if resource["resourceType"] == "Patient":
+            assert "Sunny" in str(stored)
+    covers = [one for one in await ritten.all("Coverage") if one["beneficiary"]["reference"].startswith("Patient/word")]
+    assert len(covers) == NUMBER
+
+
+async def test_a_divorced_patient_marries_in_ritten(ritten: Clinic) -> None:
+    id = await created(ritten, "Marries", maritalStatus=coded(MARITAL_STATUS, "D", text="Divorced"))
+    await until(told(ritten, id, "completed"))
+    (there,) = named(ritten, "Marries")
+    assert there["demographics"]["maritalStatus"] == "Unmarried"
+    fields = {"demographics": {**there["demographics"], "maritalStatus": "Married"}}
+    await ritten.staff("ritten", "edit", id=there["id"], fields=fields)
+    await ritten.services.sync.workflows.now("pull", Order(1, "north", "ritten"))
+    stored = await ritten.read("Patient", id)
+    assert stored is not None
+    assert stored["maritalStatus"]["coding"][0]["code"] == "M"
