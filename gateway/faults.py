@@ -149,10 +149,12 @@ class EmrUnreachable(EmrFault):
 
     retryable = True
 
-    def __init__(self, diagnostics: str, *, unsent: bool = False) -> None:
+    def __init__(self, diagnostics: str, *, unsent: bool = False, hung: bool = False) -> None:
         super().__init__(diagnostics)
         self.unsent = unsent
         """There was no connection: the EMR has not seen the request."""
+        self.hung = hung
+        """It was waited for in vain, or is not there at all: others need not try."""
 
 
 class EmrBusy(EmrFault):
@@ -160,10 +162,14 @@ class EmrBusy(EmrFault):
 
     retryable = True
 
-    def __init__(self, diagnostics: str, *, after: float | None = None) -> None:
+    def __init__(
+        self, diagnostics: str | tuple[Issue, ...], *, after: float | None = None, unsent: bool = False
+    ) -> None:
         super().__init__(diagnostics)
         self.after = after
-        """Seconds to wait, when the EMR said."""
+        """Seconds to wait, when the EMR said, or its limit does."""
+        self.unsent = unsent
+        """The gateway itself held the request back: the EMR has not seen it."""
 
 
 class EmrNonsense(EmrFault):

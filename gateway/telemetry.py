@@ -15,6 +15,14 @@ from prometheus_client import Counter, Histogram
 REQUESTS = Counter("crosswalk_http_requests_total", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram("crosswalk_http_request_seconds", "Time until the answer was complete", ["method", "route"])
 EMR_CALLS = Counter("crosswalk_emr_calls_total", "Calls to EMRs", ["translator", "outcome"])
+EMR_CIRCUITS = Counter(
+    "crosswalk_emr_circuits_opened_total", "Times that an EMR hung and was left alone", ["translator"]
+)
+EMR_WAITS = Counter("crosswalk_emr_waits_total", "Waits of calls for what an EMR's limit allows", ["translator"])
+EMR_WAITED = Counter("crosswalk_emr_waited_seconds_total", "Seconds that calls were held back so", ["translator"])
+EMR_LEASES = Counter("crosswalk_emr_leases_total", "Permits asked of the database", ["translator", "outcome"])
+EMR_REFUSALS = Counter("crosswalk_emr_refusals_total", "Calls that an EMR refused as one too many", ["translator"])
+EMR_TOKENS = Counter("crosswalk_emr_tokens_total", "Access tokens asked of EMRs", ["outcome"])
 PUSHES = Counter("crosswalk_pushes_total", "Pushes of one patient to one EMR", ["translator", "status"])
 NOTIFICATIONS = Counter("crosswalk_notifications_total", "Notifications of Subscriptions", ["type", "outcome"])
 PULLED = Counter("crosswalk_pulled_charts_total", "Charts pulled from EMRs", ["translator", "outcome"])

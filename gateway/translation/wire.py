@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 import httpx
@@ -56,19 +57,34 @@ def request_of(url: httpx.URL, call: Call, body: bytes, *layers: Mapping[str, st
 
 async def exchanged(client: httpx.AsyncClient, request: httpx.Request) -> Reply:
     """Sent once, redirects not followed; the body is read up to LIMIT."""
-    try:
-        response = await client.send(request, stream=True, auth=None, follow_redirects=False)
+    with network_faults(request.url):
+        response = await opened(client, request)
         try:
-            return Reply(response.status_code, _headers(response), await _body(response))
+            return Reply(response.status_code, headers_of(response), await _body(response))
         finally:
             await response.aclose()
-    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        told = f"The EMR could not be reached in time ({type(error).__name__}): check host and port of base_url"
+
+
+async def opened(client: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    """The answer before its body is read; the caller closes it. Use it within `network_faults`."""
+    return await client.send(request, stream=True, auth=None, follow_redirects=False)
+
+
+@contextmanager
+def network_faults(url: httpx.URL) -> Iterator[None]:
+    """What the network does becomes a fault with what an operator can do about it."""
+    try:
+        yield
+    except httpx.PoolTimeout:
+        told = "As many calls to EMRs are under way as this process makes at once"
         raise EmrUnreachable(told, unsent=True) from None
+    except httpx.ConnectTimeout as error:
+        told = f"The EMR could not be reached in time ({type(error).__name__}): check host and port of base_url"
+        raise EmrUnreachable(told, unsent=True, hung=True) from None
     except httpx.TimeoutException as error:
-        raise EmrUnreachable(f"The EMR did not answer in time ({type(error).__name__})") from None
+        raise EmrUnreachable(f"The EMR did not answer in time ({type(error).__name__})", hung=True) from None
     except httpx.ConnectError as error:
-        raise EmrUnreachable(_unconnected(request.url, error), unsent=True) from None
+        raise EmrUnreachable(_unconnected(url, error), unsent=True, hung=True) from None
     except httpx.DecodingError:
         raise EmrNonsense("The EMR's answer cannot be unpacked: its Content-Encoding is wrong") from None
     except httpx.LocalProtocolError:
@@ -110,7 +126,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _headers(response: httpx.Response) -> dict[str, str]:
+def headers_of(response: httpx.Response) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items() if name.lower() != "set-cookie"}
 
 
