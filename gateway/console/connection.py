@@ -110,6 +110,7 @@ def _details(visit: Visit, session: Session, row: Connection) -> dict[str, Any]:
         "conflicts": open_count(session, row),
         "locked": locked(session, row.id or 0, MOST_LOCKED),
         "mappings": rooms.mappings(session, row),
+        "modules": sorted(rooms.translator(row).pulled),
         "kinds": MAPPING_KINDS,
         "name": row.name,
         "log": _log(visit, session, row),

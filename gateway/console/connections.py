@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session
 from starlette.responses import Response
 
+from gateway.commands.connection import pull_order
 from gateway.console import words
 from gateway.console.pages import see_other
 from gateway.console.visit import Visit
@@ -39,7 +40,12 @@ async def show_row(visit: Visit) -> Response:
 
 async def pull(visit: Visit) -> Response:
     """POST /console/connections/[name]/pull"""
-    row = await one(visit)
+    row, some = await one(visit), visit.form.get("resource", "")
+    if some:
+        order = await pull_order(visit.services, visit.realm.slug, row["connection"], (some,))
+        await visit.services.sync.workflows.enqueue_pull(order)
+        visit.did("pull", connection=row["connection"], resource=some)
+        return see_other("/console/")
     if row["state"] == "pulling":
         said = f"{row['connection']} is pulling already."
     else:

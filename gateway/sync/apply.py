@@ -95,6 +95,8 @@ class ChartApplication:
             self.page.wait_no_more(patient.external_key)
         self._tell_waiting_task(patient)
         overall = _overall(became)
+        if overall is Became.CREATED and patient is not None and bound[0][0].lens.type != "Patient":
+            overall = Became.UPDATED  # news of a patient who is here, such as a policy
         if reading is not None and patient is not None:
             self._lock.settle(reading, patient, news=overall is not Became.UNCHANGED)
         self.session.flush()  # all links of the chart at once

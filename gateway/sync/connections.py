@@ -179,9 +179,11 @@ def _check_known(given: Mapping[str, str], declared: Mapping[str, Setting], opti
             raise Invalid(f"{option} {key}: printable characters only", key)
         if key == "purpose" and not PURPOSES.fullmatch(value):
             raise Invalid(f"{option} {key}: codes of v3-PurposeOfUse, such as TREAT or HPAYMT", key)
-        if key in NUMBERS and not _is_between(value, *NUMBERS[key]):
-            low, high = NUMBERS[key]
-            raise Invalid(f"{option} {key}: a number from {low} to {high}", key)
+        if (words := declared[key].words) and not set(value.split()) <= set(words):
+            raise Invalid(f"{option} {key}: some of {', '.join(words)}, with blanks between", key)
+        span = declared[key].between or NUMBERS.get(key)
+        if span and not _is_between(value, *span):
+            raise Invalid(f"{option} {key}: a number from {span[0]:g} to {span[1]:g}", key)
 
 
 def _is_between(text: str, low: float, high: float) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from gateway.sync import links
 from gateway.sync.tables import Link
 from gateway.translation.contract import Linked
+from gateway.translation.known import Place
 
 BATCH = 400
 """Keys in one statement: within what every SQLite takes as parameters."""
@@ -38,11 +39,13 @@ class KnownPatients:
             first.setdefault(link.person or "", links.linked(link))
         return first
 
-    def after(self, key: str, count: int) -> Sequence[Linked]:
-        """In the order of the database's own collation, in which `key` is compared, too."""
-        wanted = select(Link).where(*self._here, col(Link.external_key) > key)
+    def stalest(self, before: int, after: Place, count: int) -> Sequence[Linked]:
+        """Keys are in the order of the database's own collation, in which they are compared, too."""
+        looked, key = col(Link.looked), col(Link.external_key)
+        behind = or_(looked > after[0], and_(looked == after[0], key > after[1]))
+        wanted = select(Link).where(*self._here, key.is_not(None), looked < before, behind)
         with Session(self._engine) as session:
-            return [links.linked(link) for link in session.exec(wanted.order_by(col(Link.external_key)).limit(count))]
+            return [links.linked(link) for link in session.exec(wanted.order_by(looked, key).limit(count))]
 
     def _found(self, column: Any, keys: Iterable[str]) -> list[Link]:
         wanted = list(dict.fromkeys(keys))

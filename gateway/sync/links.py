@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from gateway.digits import as_written
@@ -56,7 +57,15 @@ def awaiting(session: Session, connection: int) -> list[Link]:
 
 
 def linked(link: Link) -> Linked:
-    return Linked(link.local_id, link.external_key, record_of(link), locked=link.locked is not None)
+    return Linked(link.local_id, link.external_key, record_of(link), locked=link.locked is not None, looked=link.looked)
+
+
+def looked(session: Session, connection: int, patients: Sequence[str], now: int) -> None:
+    """Note that a pull has just read these patients' charts, whatever came of it."""
+    here = (col(Link.connection) == connection, col(Link.type) == "Patient")
+    for start in range(0, len(patients), BATCH):
+        some = col(Link.external_key).in_(patients[start : start + BATCH])
+        session.connection().execute(update(Link).where(*here, some).values(looked=now))
 
 
 def record_of(link: Link | None) -> Record | None:

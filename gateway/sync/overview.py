@@ -16,6 +16,7 @@ from gateway.sync.gaps import shown, wanted
 from gateway.sync.tables import Connection, Link
 from gateway.sync.waiting import lacking
 from gateway.sync.webhooks import last_seen, warnings
+from gateway.translation.hinting import Hinting
 
 
 def connections(session: Session, rooms: Connections, realm: Realm, now: int) -> list[dict[str, Any]]:
@@ -43,9 +44,16 @@ def connection(session: Session, rooms: Connections, realm: Realm, row: Connecti
         "webhooks": {hook: {"last_seen": _instant(seen)} for hook, seen in last_seen(session, rooms, row).items()},
         "warnings": list(warnings(session, rooms, row)),
         "conflicts": open_count(session, row),
+        "hints": list(hints(rooms, row)),
         "settings": rooms.effective_settings(row),
         "endpoint": f"{realm.fhir_base}/via/{row.name}",
     }
+
+
+def hints(rooms: Connections, row: Connection) -> tuple[str, ...]:
+    """What operators would otherwise wonder about."""
+    translator = rooms.translators.get(row.translator)
+    return translator.hints(rooms.effective_settings(row)) if isinstance(translator, Hinting) else ()
 
 
 def status(row: Connection) -> str:

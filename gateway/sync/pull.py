@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlmodel import Session
 
@@ -15,7 +15,8 @@ from gateway.provenance.authors import connection_author
 from gateway.store.contract import Transaction
 from gateway.store.store import SqlStore
 from gateway.store.trouble import UNIQUE_VIOLATION, state_of, stops_a_transaction
-from gateway.sync import log
+from gateway.sync import links, log
+from gateway.sync.absent import absent
 from gateway.sync.apply import Applied, Became, ChartApplication, RefusedResource
 from gateway.sync.connections import Connections
 from gateway.sync.journal import unforeseen
@@ -48,6 +49,15 @@ class After:
     cursor: str | None
 
 
+class PageDone(NamedTuple):
+    """What became of a page's charts, the new cursor, whether more follow, and after how many seconds."""
+
+    counts: Counts
+    cursor: str | None
+    more: bool
+    wait: float = 0.0
+
+
 class Pull:
     """Pulls of all connections. A page is idempotent: cut off anywhere, it is fetched and applied again."""
 
@@ -58,8 +68,8 @@ class Pull:
 
     async def page(
         self, realm: Realm, name: str, runner: Runner, moment: Moment, types: frozenset[str], cursor: str | None
-    ) -> tuple[Counts, str | None, bool]:
-        """Fetch and apply one page; answers what became of its charts, the new cursor, and whether more follow."""
+    ) -> PageDone:
+        """Fetch and apply one page."""
         start = await self.store.session_read(lambda session: self._start(session, realm, name))
         fetched = await runner.run(start.translator.pull(start.account, cursor, start.known, moment, types))
         after = None if types else After(cursor)
@@ -70,7 +80,7 @@ class Pull:
         )
         for became, number in counts.items():
             PULLED.labels(start.translator.name, became).inc(number)
-        return counts, fetched.cursor, fetched.more
+        return PageDone(counts, fetched.cursor, fetched.more, fetched.wait)
 
     def _start(self, session: Session, realm: Realm, name: str) -> Start:
         row = self.connections.get(session, realm, name)
@@ -111,21 +121,31 @@ class Pull:
             account = self.connections.account(session, realm, row)
             told, memory = log.recently(session, row.id or 0), PageMemory(session, row.id or 0)
             memory.read_ahead(page.charts)
-            for pulled in page.charts:
+            for pulled in self._with_absent(session, row, page):
                 applied = self._apply_chart(tx, session, realm, row, account, pulled, memory, racing=racing)
                 counted = applied.parts or (applied.became,) if lists else (applied.became,)
                 if lists or pulled.patient_key is not None:
                     counts.update(became.value for became in counted)
                 self._log(session, row, tx.now, applied, told)
+            counts[Became.UNCHANGED.value] += page.unchanged
             self._note(session, row, tx.now, page.notes, told)
-            charts = sum(1 for pulled in page.charts if pulled.patient_key is not None)
-            row.charts_seen += charts if page.gone is None else page.gone
+            patients = [pulled.patient_key for pulled in page.charts if pulled.patient_key is not None]
+            if after is not None:
+                links.looked(session, row.id or 0, patients, tx.now)
+            row.charts_seen += len(patients) if page.gone is None else page.gone
             row.charts_total = row.charts_total if page.total is None else page.total
             if after is not None and row.cursor == after.cursor:
                 row.cursor = page.cursor
             session.add(row)
             session.flush()
         return dict(counts)
+
+    def _with_absent(self, session: Session, row: Connection, page: PullPage) -> Iterator[Pulled]:
+        """The charts and lists of a page; behind a whole list what it no longer has."""
+        for pulled in page.charts:
+            yield pulled
+            if (gone := absent(session, row.id or 0, pulled)) is not None:
+                yield gone
 
     def _apply_chart(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from dbos import DBOSClient
+from dbos import DBOS, DBOSClient
 from sqlmodel import Session, select
 
 from gateway.auth.authority import Realm
@@ -18,7 +18,7 @@ from gateway.sync.connections import Connections
 from gateway.sync.journal import durable
 from gateway.sync.orders import PULL_QUEUE, Order, options, partition_of
 from gateway.sync.patience import Patience
-from gateway.sync.pull import NOTHING, Counts, Pull
+from gateway.sync.pull import NOTHING, Counts, PageDone, Pull
 from gateway.sync.recalls import Recalls
 from gateway.sync.runners import Runners
 from gateway.sync.tables import Connection
@@ -27,6 +27,7 @@ from gateway.translation.runner import Runner
 
 T = TypeVar("T")
 MAX_PAGES = 100_000
+LONGEST_WAIT_S = 600.0
 DEFAULT_POLL_MINUTES = "60"
 
 
@@ -59,10 +60,13 @@ class PullWorkflow:
         error: str | None = None
         try:
             for _ in range(MAX_PAGES):
-                counts, cursor, more = await self._page(order, moment, cursor)
-                total.update(counts)
-                if not more:
+                page = await self._page(order, moment, cursor)
+                cursor = page.cursor
+                total.update(page.counts)
+                if not page.more:
                     break
+                if page.wait:
+                    await DBOS.sleep_async(min(page.wait, LONGEST_WAIT_S))
         except Fault as fault:
             error = str(fault)
         counted = dict(total)
@@ -71,16 +75,17 @@ class PullWorkflow:
         )
         return {**counted, "error": error} if error else dict(counted)
 
-    async def _page(self, order: Order, moment: Moment, cursor: str | None) -> tuple[Counts, str | None, bool]:
-        async def page() -> tuple[Counts, str | None, bool]:
+    async def _page(self, order: Order, moment: Moment, cursor: str | None) -> PageDone:
+        async def page() -> PageDone:
             realm = self.realm(order)
             runner, _, _ = await self.runners.runner(realm, order.connection)
             named = await self._named(realm, order, runner, moment)
             types = frozenset(order.types)
-            counts, after, more = await self.pull.page(realm, order.connection, runner, moment, types, cursor)
-            return dict(Counter(counts) + Counter(named)), after, more
+            done = await self.pull.page(realm, order.connection, runner, moment, types, cursor)
+            return done._replace(counts=dict(Counter(done.counts) + Counter(named)))
 
-        return await durable("page", lambda: self.patience.attempted(page))
+        # A page that was journaled before an upgrade may say less.
+        return PageDone(*await durable("page", lambda: self.patience.attempted(page)))
 
     async def _named(self, realm: Realm, order: Order, runner: Runner, moment: Moment) -> Counts:
         """Charts that were asked for by key come with the first page that finds them asked for."""

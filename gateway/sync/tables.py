@@ -78,6 +78,7 @@ class Link(SQLModel, table=True):
         UniqueConstraint("connection", "type", "local_id", name="link_local"),
         UniqueConstraint("connection", "type", "external_key", name="link_external"),
         Index("link_by_person", "connection", "type", "person"),
+        Index("link_by_look", "connection", "type", "looked"),
     )
 
     id: int | None = Field(default=None, sa_column=Column(BIG_KEY, primary_key=True))
@@ -103,6 +104,8 @@ class Link(SQLModel, table=True):
     """The workflow that is pushing it, until `held_until`."""
     held_until: int | None = instant(nullable=True)
     synced: int = instant()
+    looked: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    """When a pull last read the patient's chart; 0: never."""
 
 
 @event.listens_for(Link, "before_insert")

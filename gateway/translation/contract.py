@@ -33,6 +33,7 @@ from gateway.translation.pulled import Pulled as Pulled
 from gateway.translation.pulled import PullPage as PullPage
 from gateway.translation.pulled import Referral as Referral
 from gateway.translation.pulled import Stay as Stay
+from gateway.translation.pulled import Whole as Whole
 from gateway.translation.rows import Bindings, Record, Resource
 from gateway.translation.view import Viewed
 
@@ -164,6 +165,10 @@ class Setting:
     help: str
     default: str | None = None
     choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """The value is some of these, with blanks between; "" is all of them."""
+    between: tuple[float, float] | None = None
+    """The value is a number, from and to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +263,8 @@ class Linked:
     """Attachments that the EMR was sent: the translator's name of the place → digest of what is there."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """`Type/id` of the chart's other resources that the EMR takes → its key for them, where it is known."""
+    looked: int = 0
+    """When a pull last read the chart, UTC microseconds; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,19 @@ L = TypeVar("L", bound="Keyed", covariant=True)
 M = TypeVar("M", bound="Keyed")
 
 
+Place = tuple[int, str]
+"""When a chart was last read (UTC microseconds, 0 for never), and its key."""
+START: Place = (-1, "")
+
+
 class Keyed(Protocol):
     """What a Linked is looked up by."""
 
     @property
     def external_id(self) -> str | None: ...
+
+    @property
+    def looked(self) -> int: ...
 
 
 class Known(Protocol[L]):
@@ -27,8 +35,11 @@ class Known(Protocol[L]):
     def persons(self, keys: Collection[str]) -> Mapping[str, L]:
         """By person (`person_of`); the one that was linked first where there are several."""
 
-    def after(self, key: str, count: int) -> Sequence[L]:
-        """The next ones in the order of their external ids, for those who go over all, page by page."""
+    def stalest(self, before: int, after: Place, count: int) -> Sequence[L]:
+        """The next ones whose charts no pull has read since `before`, the oldest reading first, then by key.
+
+        For those who go over all, page by page: `after` is the place of the last one, `START` at first.
+        """
 
 
 def person_of(key: str) -> str:
@@ -56,8 +67,13 @@ class Listed(Known[M]):
     def persons(self, keys: Collection[str]) -> Mapping[str, M]:
         return {key: self._by_person[key] for key in keys if key in self._by_person}
 
-    def after(self, key: str, count: int) -> Sequence[M]:
-        return [link for link in self._links if (link.external_id or "") > key][:count]
+    def stalest(self, before: int, after: Place, count: int) -> Sequence[M]:
+        waiting = [link for link in self._links if link.looked < before and place_of(link) > after]
+        return sorted(waiting, key=place_of)[:count]
+
+
+def place_of(link: Keyed) -> Place:
+    return link.looked, link.external_id or ""
 
 
 def known_of(known: Known[M] | Sequence[M]) -> Known[M]:

@@ -68,10 +68,21 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """A list that leaves nothing out."""
+
+    lens: View
+    """Reads its records; its type is what the list is of."""
+    gone: Mapping[str, Any]
+    """Laid over the record of one that the list no longer has: it stays, for those who refer to it, and is closed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pulled:
     """One chart: the Patient part first. Lists (Location, Practitioner …) come as Pulled without `patient_key`.
 
-    A chart without parts says that a known stay has news whose details were not asked for, as it is locked.
+    A chart without parts has news whose details were not asked for, as its known stay is locked; or, without a stay, is
+    there no more.
     """
 
     patient_key: str | None
@@ -86,6 +97,10 @@ class Pulled:
     """None where the EMR has no stays, or none that could be out of order, referred or locked."""
     admitted: bool = True
     """Before the EMR has admitted the patient the CRM's value stands where both sides changed a fact."""
+    asked: datetime | None = None
+    """When the EMR was asked for it, by our clock: what was synced since is not set back. None: it does not tell."""
+    whole: Whole | None = None
+    """A list with everything that the EMR has of a type: what was there before and is not in it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +114,9 @@ class PullPage:
     """How many charts the whole pull is about, when the EMR says; for progress only."""
     gone: int | None = None
     """How many of them this page dealt with, those without news included; None: its charts."""
+    unchanged: int = 0
+    """How many charts the EMR has shown to be as they were, so that they were not read."""
     notes: tuple[str, ...] = ()
     """What the operator should know and what stops nothing (a list that is switched off), without patient data."""
+    wait: float = 0.0
+    """Seconds until it is worth asking for the next page: the EMR is still preparing it."""

@@ -29,6 +29,7 @@ from translators.ecw import coverage, encounter, live, location, oauth, organiza
 from translators.ecw import pull as pulling
 from translators.ecw import push as pushing
 from translators.ecw.facade import MAPS
+from translators.ecw.hints import hints
 
 
 class ECW:
@@ -70,7 +71,10 @@ class ECW:
     def pull(
         self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
-        return pulling.pull(account, cursor, known, types)
+        return pulling.pull(account, cursor, known, moment, types)
+
+    def hints(self, settings: Mapping[str, str]) -> tuple[str, ...]:
+        return hints(settings)
 
     def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
         return live.read(account, type, id)

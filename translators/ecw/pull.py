@@ -1,147 +1,89 @@
-"""Pulling from eCW, which has no search by time of change: the lists of the practice, then every known patient again.
+"""Pulling from eCW, which has no search by time of change and tells nobody of changes: stage after stage (run.py).
 
-The cursor is a place in this round: a list and the query of its next page, or the last patient read. A round reads
-everything in a fixed order, so whatever changes while it runs is read by it or by the next one; a finished round starts
-anew.
+Known patients are read again, the oldest reading first, as many as the pull's share of the practice's calls allows; the
+others come first in the next run. What changed is found by content.
 """
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Mapping
+from typing import Any
 
-from gateway.translation.contract import (
-    Account,
-    Acquainted,
-    Call,
-    Flow,
-    Linked,
-    Part,
-    Pulled,
-    PullPage,
-    Reply,
-    gather,
-    send,
-)
-from gateway.translation.known import Known, known_of
-from gateway.translation.rows import Record
-from translators.ecw import scopes
+from gateway.translation.contract import Account, Acquainted, Flow, Moment, Pulled, PullPage, Whole, send
+from gateway.translation.known import place_of
+from translators.ecw import chart, export, newcomers
 from translators.ecw.facade import MAPS
-from translators.ecw.relative import below
-from translators.ecw.searchset import PAGES, check, matches, next_query
-from translators.ecw.spelling import languages_read
+from translators.ecw.run import LISTS, OF_PATIENT, Cursor, Run, Stages, Step, metered, resumed, written
+from translators.ecw.run import PULLED as PULLED
 
-LISTS = ("Organization", "Location", "Practitioner")
-"""In this order: a Location refers to its Organization."""
-OF_PATIENT = ("Coverage", "Encounter")
-PULLED = frozenset({"Patient", *OF_PATIENT, *LISTS})
-CHARTS = 25
-HEADERS = {"Accept": "application/fhir+json"}
-GONE = frozenset({404, 410})
-MATCH = {"Coverage": ("subscriberId",)}
-Query = tuple[tuple[str, str], ...]
-
-
-class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where a round stands. Empty: at its beginning."""
-
-    list: str | None = None
-    query: Query = ()
-    page: int = 0
-    after: str | None = None
-    """The key of the last patient that was read; "" before the first."""
+CLOSED: Mapping[str, Mapping[str, Any]] = {
+    "Organization": {"active": False},
+    "Location": {"status": "inactive"},
+    "Practitioner": {"active": False},
+}
+"""What an entry says that its list no longer has."""
+SPENT = (
+    "this pull's share of the practice's calls was used up: the patients that it did not read again come first in the "
+    "next one (settings pull_share and poll_minutes)"
+)
 
 
-def pull(account: Account, cursor: str | None, acquainted: Acquainted, types: frozenset[str]) -> Flow[PullPage]:
-    place, known = _place(cursor, types), known_of(acquainted)
-    if place.list is not None:
-        return (yield from _list_page(account, place, known, types))
-    return (yield from _patients_page(account, place.after or "", known, types))
+def pull(
+    account: Account, cursor: str | None, acquainted: Acquainted, moment: Moment, types: frozenset[str]
+) -> Flow[PullPage]:
+    run = Run.of(account, acquainted, moment, types)
+    place = resumed(cursor, run)
+    stage = place.stage or _following(run, None)
+    if stage is None:
+        return PullPage((), written(place.kept()), more=False, total=0)
+    step, calls = yield from metered(STAGES[stage](run, place.but(run=run.started, stage=stage)))
+    onward = step.place.but(calls=place.calls + calls)
+    following = _following(run, stage) if step.is_over else stage
+    after = onward.kept() if following is None else onward.but(stage=following)
+    total = len(run.known) if run.wants("Patient", *OF_PATIENT) else 0
+    more = following is not None
+    return PullPage(step.charts, written(after), more, total, notes=step.notes, wait=step.wait if more else 0.0)
 
 
-def _place(cursor: str | None, types: frozenset[str]) -> Cursor:
-    try:
-        place = msgspec.json.decode(cursor, type=Cursor) if cursor else Cursor()
-    except msgspec.DecodeError:
-        place = Cursor()
-    wanted = _lists(types)
-    if place.after is not None or place.list in wanted:
-        return place
-    return Cursor(list=wanted[0]) if wanted else Cursor(after="")
+def _following(run: Run, stage: str | None) -> str | None:
+    """The next stage that has something to do; None behind the last one."""
+    names = list(STAGES)
+    left = names[names.index(stage) + 1 :] if stage else names
+    return next((name for name in left if WANTED[name](run)), None)
 
 
-def _lists(types: frozenset[str]) -> tuple[str, ...]:
-    return tuple(type for type in LISTS if not types or type in types)
+def lists(run: Run, place: Cursor) -> Flow[Step]:
+    """One list, whole, on one page: what is not in it is gone."""
+    wanted = [type for type in LISTS if type in run.types]
+    type = place.list or wanted[0]
+    reply = yield from send(run.search(type, ()))
+    found, is_whole = yield from chart.everything(run, type, reply)
+    parts = tuple(chart.part(run, type, record) for record in found)
+    whole = Whole(MAPS[type].bound(run.account.bindings), CLOSED[type]) if is_whole and parts else None
+    later = wanted[wanted.index(type) + 1 :]
+    charts = (Pulled(None, parts, whole=whole),) if parts else ()
+    return Step(charts, place.but(list=later[0] if later else ""), is_over=not later)
 
 
-def _wants_patients(types: frozenset[str]) -> bool:
-    return not types or bool(types & {"Patient", *OF_PATIENT})
-
-
-def _list_page(account: Account, place: Cursor, known: Known[Linked], types: frozenset[str]) -> Flow[PullPage]:
-    type = place.list or ""
-    reply = yield from send(_search(account, type, place.query))
-    parts = tuple(_part(account, type, record) for record in matches(reply.json(), type))
-    following = next_query(reply.json())
-    if following and following != place.query and place.page < PAGES:
-        onward = Cursor(list=type, query=following, page=place.page + 1)
-    else:
-        later = _lists(types)[_lists(types).index(type) + 1 :]
-        onward = Cursor(list=later[0]) if later else Cursor(after="")
-    more = onward.list is not None or (_wants_patients(types) and len(known) > 0)
-    return _page((Pulled(None, parts),) if parts else (), onward if more else None, known)
-
-
-def _patients_page(account: Account, after: str, known: Known[Linked], types: frozenset[str]) -> Flow[PullPage]:
-    waiting = known.after(after, CHARTS + 1) if _wants_patients(types) else ()
+def known(run: Run, place: Cursor) -> Flow[Step]:
+    """Some of the known patients again; one at least in each run, however small its share."""
+    room = run.room(place)
+    is_first = place.looked < 0
+    waiting = run.known.stalest(run.started, place.place, max(room, 1) + 1)
+    if not waiting or (room < 1 and not is_first):
+        return Step((), place, is_over=True, notes=(SPENT,) if waiting else ())
+    taken = waiting[: max(room, 1)]
     charts = []
-    for link in waiting[:CHARTS]:
-        charts.append((yield from _chart(account, link, types)))
-    onward = Cursor(after=waiting[CHARTS - 1].external_id) if len(waiting) > CHARTS else None
-    return _page(tuple(charts), onward, known)
+    for link in taken:
+        charts.append((yield from chart.chart(run, link)))
+    looked, after = place_of(taken[-1])
+    return Step(tuple(charts), place.but(looked=looked, after=after), is_over=len(waiting) == len(taken))
 
 
-def _page(charts: tuple[Pulled, ...], onward: Cursor | None, known: Known[Linked]) -> PullPage:
-    """A finished round leaves an empty cursor, from which the next one begins."""
-    written = msgspec.json.encode(onward or Cursor()).decode()
-    return PullPage(charts, written, more=onward is not None, total=len(known))
-
-
-def _chart(account: Account, link: Linked, types: frozenset[str]) -> Flow[Pulled]:
-    key = link.external_id or ""
-    wanted = [type for type in OF_PATIENT if not types or type in types]
-    scope = scopes.reading(account)
-    patient = Call("GET", f"/Patient/{key}", headers=HEADERS, token=scope, accepts=GONE)
-    searches = [_search(account, type, (("patient", key),)) for type in wanted]
-    first, *others = yield from gather([patient, *searches])
-    if first.status in GONE:
-        return Pulled(key, (), link.local_id, incomplete=("the patient: eClinicalWorks shows none under this id",))
-    record = first.json()
-    check(record, "Patient", key)
-    parts = [_part(account, "Patient", record)]
-    for type, reply in zip(wanted, others, strict=True):
-        records = yield from _all(account, type, reply)
-        parts += [_part(account, type, found) for found in records]
-    return Pulled(key, tuple(parts), link.local_id)
-
-
-def _all(account: Account, type: str, reply: Reply) -> Flow[list[Record]]:
-    """The matches of a search, its further pages included; each resource once."""
-    found: dict[str, Record] = {}
-    seen: set[Query] = set()
-    while True:
-        found |= {record["id"]: record for record in matches(reply.json(), type)}
-        following = next_query(reply.json())
-        if not following or following in seen or len(seen) >= PAGES:
-            return list(found.values())
-        seen.add(following)
-        reply = yield from send(_search(account, type, following))
-
-
-def _search(account: Account, type: str, query: Query) -> Call:
-    return Call("GET", f"/{type}", query, headers=HEADERS, token=scopes.reading(account, type))
-
-
-def _part(account: Account, type: str, record: Record) -> Part:
-    read = below(record, account.base_url)
-    shown = languages_read(read) if type == "Patient" else read
-    return Part(MAPS[type].bound(account.bindings), record["id"], shown, match=MATCH.get(type, ()))
+STAGES: Stages = {"lists": lists, "known": known, "new": newcomers.search, "export": export.export}
+WANTED = {
+    "lists": lambda run: run.wants(*LISTS),
+    "known": lambda run: run.wants("Patient", *OF_PATIENT) and len(run.known) > 0,
+    "new": newcomers.are_wanted,
+    "export": export.is_wanted,
+}

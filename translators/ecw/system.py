@@ -24,6 +24,7 @@ from gateway.faults import (
 from gateway.translation.contract import Account, Call, Flow, Reply, Setting, send
 from translators.ecw import oauth, scopes
 
+MODULES = ("Patient", "Practitioner", "Location", "Organization", "Coverage", "Encounter")
 SETTINGS: Mapping[str, Setting] = {
     "token_url": Setting("OAuth token endpoint; empty: discovered from the base URL", ""),
     "audience": Setting("`aud` of the signed assertion; empty: the token URL", ""),
@@ -31,6 +32,14 @@ SETTINGS: Mapping[str, Setting] = {
     "assigner_oid": Setting("number of this application under 2.16.840.1.113883.4.391, for our patient identifier", ""),
     "default_facility": Setting("id of the eClinicalWorks Location for patients who have none", ""),
     "poll_minutes": Setting("minutes between two pulls", "120"),
+    "modules": Setting(f"what is pulled, of {', '.join(MODULES)}; empty: everything", "", words=MODULES),
+    "pull_share": Setting("per cent of the practice's 250 calls a minute that pulls may use", "50", between=(1, 100)),
+    "new_days": Setting(
+        "days back from which on encounters are searched for patients whom nobody here knows; 0: not at all",
+        "30",
+        between=(0, 3650),
+    ),
+    "group": Setting("id of the practice's Group whose patients are exported; empty: none", ""),
 }
 SECRETS: Mapping[str, Setting] = {"client_id": Setting("client id that eClinicalWorks gave this application")}
 RATE = (250, 60.0)

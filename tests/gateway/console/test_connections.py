@@ -123,6 +123,18 @@ async def test_pull_now_queues_a_pull_and_the_row_waits_for_it(world: World) -> 
     assert "Pulling" in (await browser.open(again[1].replace("&amp;", "&"), HTMX)).text
 
 
+async def test_one_kind_of_record_is_pulled_from_the_connections_own_page(world: World) -> None:
+    browser = await signed_in(world, "operator")
+    page = (await browser.open(HERE)).text
+    assert "<option>Coverage</option>" in page
+    assert (await browser.send(f"{HERE}/pull", {"resource": "Coverage"})).status_code == 303
+    (queued,) = await world.services.sync.client.list_queued_workflows_async()
+    assert queued.input is not None
+    assert queued.input["args"][0].types == ("Coverage",)
+    assert (await browser.send(f"{HERE}/pull", {"resource": "Slot"})).status_code == 400
+    assert "<option>Coverage</option>" not in (await (await signed_in(world, "viewer")).open(HERE)).text
+
+
 async def test_without_script_the_buttons_lead_to_pages(world: World) -> None:
     browser = await signed_in(world, "operator")
     assert (await browser.send(f"{HERE}/pull")).headers["location"] == "/console/"

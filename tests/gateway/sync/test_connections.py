@@ -106,6 +106,17 @@ async def test_a_change_that_would_break_it_changes_nothing(clinic: Clinic, room
     assert (after.settings, after.secrets) == (before.settings, before.secrets)
 
 
+async def test_words_and_numbers_of_a_translators_own_settings(clinic: Clinic) -> None:
+    await clinic.connect("ecw", modules="Patient Location", pull_share="12.5", new_days="0")
+    for name, value, said in (
+        ("modules", "Patient Slot", "--set modules: some of Patient, Practitioner, Location"),
+        ("pull_share", "0", "--set pull_share: a number from 1 to 100"),
+        ("new_days", "many", "--set new_days: a number from 0 to 3650"),
+    ):
+        with pytest.raises(Invalid, match=said):
+            await clinic.connect("ecw", as_=f"other-{name.partition('_')[0]}", **{name: value})
+
+
 async def test_a_change_judges_the_address_anew(clinic: Clinic, rooms: Connections) -> None:
     row = await add(clinic)
 

@@ -36,7 +36,7 @@ async def pull(clinic: Clinic, cursor: str | None = None, types: frozenset[str] 
     moment = runner.moment()
     while more:
         page = sync.workflows.pulls.pull.page
-        counts, cursor, more = await page(clinic.realm, "kipu", runner, moment, types, cursor)
+        counts, cursor, more, _ = await page(clinic.realm, "kipu", runner, moment, types, cursor)
         total.update(counts)
     return dict(total), cursor or ""
 

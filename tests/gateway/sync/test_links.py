@@ -13,6 +13,7 @@ from gateway.faults import EmrBusy
 from gateway.sync import links
 from gateway.sync.known import KnownPatients
 from gateway.sync.tables import Link
+from gateway.translation.known import START, place_of
 from tests.gateway.sync.clinic import Clinic
 
 SECOND = 1_000_000
@@ -105,8 +106,11 @@ async def test_known_patients_are_looked_up_by_key_and_by_person(clinic: Clinic,
         "y": "b",
         "9": "f",
     }
-    assert [each.external_id for each in known.after("1:x", 2)] == ["2:y", "3:x"]
-    assert known.after("9", 5) == known.after("z", 1) == []
+    assert [each.external_id for each in known.stalest(1, (0, "1:x"), 2)] == ["2:y", "3:x"]
+    assert known.stalest(1, (0, "9"), 5) == known.stalest(0, START, 1) == []
+    await clinic.session(lambda session: links.looked(session, connection, ["1:x", "3:x"], 7))
+    assert [each.external_id for each in known.stalest(8, START, 9)] == ["2:y", "9", "1:x", "3:x"]
+    assert [each.external_id for each in known.stalest(7, START, 9)] == ["2:y", "9"]
     assert (known.of([]), known.persons([])) == ({}, {})
     assert "ssn" not in repr(known.of(["1:x"]))
 
@@ -115,9 +119,9 @@ async def test_looking_known_patients_up_takes_keys_in_any_number(clinic: Clinic
     await keep(clinic, *(link(connection, f"p{number}", f"{number}") for number in range(900)))
     known = KnownPatients(clinic.services.store.engine, connection)
     assert len(known.of([str(number) for number in range(2000)])) == 900
-    seen, key = [], ""
-    while page := known.after(key, 100):
-        key = page[-1].external_id or ""
+    seen, place = [], START
+    while page := known.stalest(1, place, 100):
+        place = place_of(page[-1])
         seen += [each.external_id for each in page]
     assert (len(seen), len(set(seen))) == (900, 900)
 

@@ -32,7 +32,9 @@ async def page(clinic: Clinic, types: frozenset[str], cursor: str | None) -> tup
     """One page from the sandbox."""
     sync = clinic.services.sync
     runner, _, _ = await sync.runners.runner(clinic.realm, "internal")
-    return await sync.workflows.pulls.pull.page(clinic.realm, "internal", runner, runner.moment(), types, cursor)
+    moment = runner.moment()
+    done = await sync.workflows.pulls.pull.page(clinic.realm, "internal", runner, moment, types, cursor)
+    return done.counts, done.cursor, done.more
 
 
 async def test_the_cursor_is_kept_with_the_page(emr: Clinic) -> None:
