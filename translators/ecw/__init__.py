@@ -25,7 +25,18 @@ from gateway.translation.contract import (
 )  # fmt: skip
 from gateway.translation.passthrough import PassThrough
 from gateway.translation.rows import Resource
-from translators.ecw import coverage, encounter, live, location, oauth, organization, patient, practitioner, system
+from translators.ecw import (
+    coverage,
+    encounter,
+    live,
+    location,
+    oauth,
+    organization,
+    patient,
+    practitioner,
+    probe,
+    system,
+)
 from translators.ecw import pull as pulling
 from translators.ecw import push as pushing
 from translators.ecw.facade import MAPS
@@ -63,7 +74,7 @@ class ECW:
         return system.fault(reply)
 
     def test(self, account: Account, moment: Moment) -> Flow[str]:
-        return system.test(account)
+        return probe.test(account, moment)
 
     def push(self, account: Account, chart: Chart, link: Linked, moment: Moment) -> Flow[Pushed]:
         return pushing.push(account, chart, link)

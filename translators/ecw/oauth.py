@@ -22,6 +22,11 @@ ABSENT = frozenset({400, 401, 403, 404, 405, 406, 410, 501})
 
 def token(account: Account, scope: str, moment: Moment) -> Flow[Token]:
     url = yield from token_url(account)
+    return (yield from minted(account, url, scope, moment))
+
+
+def minted(account: Account, url: str, scope: str, moment: Moment) -> Flow[Token]:
+    """A new one; the moment's nonce is the id of the assertion, which serves once."""
     issued = int(moment.now.timestamp())
     client = account.secrets["client_id"]
     audience = account.settings.get("audience") or url

@@ -32,6 +32,13 @@ OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-u
 VENDOR_FAULTS = {
     "not-activated": "the token endpoint says that the practice has not activated the application",
     "jwks-not-listed": "the token endpoint says invalid_client: the JWKS URL is not allow-listed",
+    "jwks-cached": "the token endpoint fetches the JWKS once and keeps it as long as this is switched on",
+    "scope-not-granted": "the token endpoint says invalid_grant to scopes for writing",
+    "fixed-audience": "the token endpoint takes assertions for another audience only than its own address",
+    "clock-ahead": "the clock of the authorization server is twenty minutes ahead",
+    "discovery-missing": "neither smart-configuration nor the CapabilityStatement names the token endpoint",
+    "old-build": "the practice's build does not offer what is asked for: reads and searches are refused",
+    "from-abroad": "every call is answered 403, as calls from outside the United States are",
     "rate-limited": "every call is answered 429",
     "slow-replication": "a new patient shows only after three seconds",
     "id-in-url": "updates need Patient/ID as their URL and are answered 100 without",
@@ -88,6 +95,7 @@ class Facade:
         return [
             *self.exports.routes(self._counted),
             Route(TOKEN_PATH, self._counted(self.authorization.token), methods=["POST"]),
+            *(Route(path, self.no_practice) for path in ("/", "/metadata", "/fhir/r4/metadata")),
             Route(f"{BASE}/.well-known/smart-configuration", self._counted(self.smart_configuration)),
             Route(f"{BASE}/metadata", self._counted(self.metadata)),
             Route(BASE, self._counted(self.write), methods=["POST"]),
@@ -114,11 +122,19 @@ class Facade:
             counter[:] = [minute, counter[1] + 1] if counter[0] == minute else [minute, 1]
             if counter[1] > LIMIT or "rate-limited" in self.sandbox.faults:
                 return outcome(429, "Too many requests")
+            if "from-abroad" in self.sandbox.faults:
+                return outcome(403, "Forbidden")
             return await handler(request)
 
         return counted
 
+    async def no_practice(self, request: Request) -> Response:
+        """The root of the host, and of its FHIR servers, belongs to no practice."""
+        return outcome(400, "Practice code is missing")
+
     async def smart_configuration(self, request: Request) -> Response:
+        if "discovery-missing" in self.sandbox.faults:
+            return outcome(404, "Not found")
         root = str(request.base_url).rstrip("/")
         return JSONResponse(
             {
@@ -140,7 +156,8 @@ class Facade:
             }
             for type, declared in CAPABILITIES.items()
         ]
-        security = {"extension": [{"url": OAUTH_URIS, "extension": [token]}]}
+        uris = {"url": OAUTH_URIS, "extension": [token]}
+        security = {"extension": [] if "discovery-missing" in self.sandbox.faults else [uris]}
         return _fhir(
             {
                 "resourceType": "CapabilityStatement", "status": "active", "kind": "instance", "fhirVersion": "4.0.1",
@@ -150,6 +167,8 @@ class Facade:
         )  # fmt: skip
 
     def _refused(self, request: Request, type: str, permissions: frozenset[str]) -> Response | None:
+        if "old-build" in self.sandbox.faults and permissions == READING:
+            return outcome(403, "Operation not supported for the selected scope")
         if "json" not in request.headers.get("accept", "") and "*/*" not in request.headers.get("accept", "*/*"):
             return outcome(406, "Accept application/fhir+json")
         status = self.authorization.refusal(request.headers.get("authorization", ""), type, permissions)

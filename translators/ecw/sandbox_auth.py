@@ -22,6 +22,7 @@ TOKEN_PATH = "/oauth/oauth2/token"  # noqa: S105 - a path
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SECONDS = 300
 SKEW = 30
+FIXED_AUDIENCE = "https://oauthserver.ecw.example/oauth/oauth2/token"
 GROUP = "system/Group.read"
 WRITABLE = ("Patient", "Encounter", "Group", "Location", "Organization", "Practitioner", "Observation", "Condition")
 PLAIN_READ = frozenset({"Coverage", "Claim", "Binary", "Media", "RelatedPerson", "ServiceRequest", "Specimen"})
@@ -59,11 +60,18 @@ class Authorization:
     def now(self) -> float:
         return self.sandbox.setup.clock().timestamp()
 
+    @property
+    def ahead(self) -> float:
+        """Seconds by which the clock of the authorization server is wrong."""
+        return 1200.0 if "clock-ahead" in self.sandbox.faults else 0.0
+
     async def token(self, request: Request) -> Response:
         try:
             if "not-activated" in self.sandbox.faults:
                 raise Refused("invalid_request", "FHIR app authentication is not enabled")
             scope = await self._checked(request)
+            if "scope-not-granted" in self.sandbox.faults and any(word[-2:] in (".c", ".u") for word in scope.split()):
+                raise Refused("invalid_grant", "a scope is not granted to the application at this practice")
         except Refused as refused:
             body = {"error": refused.error, "error_description": refused.description}
             return JSONResponse(body, refused.status)
@@ -94,12 +102,14 @@ class Authorization:
         return dict(token.claims)
 
     async def _keys(self) -> KeySet:
-        url = self.options.get("jwks_url", "http://127.0.0.1:8080/.well-known/jwks.json")
         if "jwks-not-listed" in self.sandbox.faults:
             raise Refused("invalid_client", "JWKS URL is not allow-listed", 401)
+        url = self.options.get("jwks_url", "http://127.0.0.1:8080/.well-known/jwks.json")
+        kept = self.sandbox.state.setdefault("jwks", {})
         try:
-            reply = await self.http.get(url)
-            return KeySet.import_key_set(reply.raise_for_status().json())
+            if "jwks-cached" not in self.sandbox.faults or url not in kept:
+                kept[url] = (await self.http.get(url)).raise_for_status().json()
+            return KeySet.import_key_set(kept[url])
         except (httpx.HTTPError, JoseError, ValueError, KeyError) as error:
             raise Refused("invalid_client", "the JWKS URL cannot be read", 401) from error
 
@@ -107,10 +117,12 @@ class Authorization:
         client = self.options.get("client_id", "sandbox-client")
         if claims.get("iss") != client or claims.get("sub") != client:
             raise Refused("invalid_client", "iss and sub must be the client id", 401)
-        expires = claims.get("exp")
-        if not isinstance(expires, int) or not self.now - SKEW < expires <= self.now + SECONDS + SKEW:
+        issued, expires, now = claims.get("iat"), claims.get("exp"), self.now + self.ahead
+        if not isinstance(expires, int) or not now - SKEW < expires <= now + SECONDS + SKEW:
             raise Refused("invalid_grant", "exp must lie within 300 seconds")
-        if claims.get("aud") != audience:
+        if not isinstance(issued, int) or expires - issued > SECONDS or issued > now + SKEW:
+            raise Refused("invalid_grant", "iat must be the time of signing, at most 300 seconds before exp")
+        if claims.get("aud") != (FIXED_AUDIENCE if "fixed-audience" in self.sandbox.faults else audience):
             raise Refused("invalid_grant", "aud must be the token endpoint")
         used = self.sandbox.state["assertions"]
         if not claims.get("jti") or claims["jti"] in used:

@@ -19,8 +19,9 @@ DEFAULT = (
 ANY_READ = "system/*.r"
 GROUP = "system/Group.read"
 SCOPE = re.compile(r"system/(?P<type>[A-Za-z]+|\*)\.(?P<permission>[a-z*]+)(?:\?.*)?")
-READS = frozenset({"read", "r", "rs", "s"})
-WRITES = frozenset({"c", "u", "cu", "create", "update", "write"})
+READS, WRITES = frozenset("rs"), frozenset("cu")
+WORDS = {"read": "rs", "write": "cud", "create": "c", "update": "u", "delete": "d", "search": "s", "*": "cruds"}
+"""SMART v1 says words, v2 the letters of `cruds` in this order; eCW advertises both, and spellings of its own."""
 
 
 def reading(account: Account, type: str = "Patient") -> str:
@@ -62,6 +63,16 @@ def writing(account: Account) -> str:
     return " ".join(scope for scope in mine if _is(scope, READS | WRITES))
 
 
+def reads(account: Account, type: str) -> bool:
+    """Whether the connection's scopes say that it may read such resources."""
+    return any(_is(scope, READS) and _type(scope) in (type, "*") for scope in _registered(account))
+
+
+def unknown(account: Account) -> list[str]:
+    """Words of the setting that are no scopes of a system."""
+    return [scope for scope in _registered(account) if not _is(scope, frozenset("cruds"))]
+
+
 def _registered(account: Account) -> list[str]:
     return sorted(set((account.settings.get("scope") or DEFAULT).split()))
 
@@ -72,5 +83,11 @@ def _type(scope: str) -> str:
 
 
 def _is(scope: str, permissions: frozenset[str]) -> bool:
+    """Whether it grants any of these."""
     found = SCOPE.fullmatch(scope)
-    return found is not None and found["permission"] in permissions
+    return found is not None and bool(permissions & set(_letters(found["permission"])))
+
+
+def _letters(permission: str) -> str:
+    letters = WORDS.get(permission, permission)
+    return letters if re.fullmatch("c?r?u?d?s?", letters) else ""

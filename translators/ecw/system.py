@@ -1,4 +1,4 @@
-"""eClinicalWorks as a system: what a connection needs, how calls are authorized, what failures mean, how to test."""
+"""eClinicalWorks as a system: what a connection needs, how calls are authorized, what failures mean."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ import msgspec
 from gateway.faults import (
     EmrBusy,
     EmrDenied,
-    EmrFault,
     EmrNonsense,
     EmrRefused,
     EmrSwitchedOff,
     EmrUnreachable,
     Fault,
     Gone,
-    Misconfigured,
     NotFound,
 )  # fmt: skip
-from gateway.translation.contract import Account, Call, Flow, Reply, Setting, send
-from translators.ecw import oauth, scopes
+from gateway.translation.contract import Reply, Setting
+from translators.ecw.denials import OAUTH
 
 MODULES = ("Patient", "Practitioner", "Location", "Organization", "Coverage", "Encounter")
 SETTINGS: Mapping[str, Setting] = {
@@ -46,31 +44,6 @@ RATE = (250, 60.0)
 """Calls per minute and practice, token requests included."""
 NOT_ENABLED = "authentication is not enabled"
 OLD_BUILD = "not supported for the selected scope"
-JWKS = "the gateway's JWKS URL (/.well-known/jwks.json)"
-
-OAUTH: Mapping[str, tuple[type[EmrFault], str]] = {
-    "invalid_client": (
-        EmrDenied,
-        f"eClinicalWorks does not know this client or its key: check `client_id`; {JWKS} has to be public, registered "
-        "on the developer portal and allow-listed by eClinicalWorks",
-    ),
-    "invalid_grant": (
-        EmrDenied,
-        "eClinicalWorks did not grant the scopes: ask only for scopes that the application registered and the practice "
-        "activated (setting `scope`). If they are right, the clock of this server or the `audience` is wrong",
-    ),
-    "invalid_scope": (EmrDenied, "eClinicalWorks does not know one of the scopes: correct the setting `scope`"),
-    "unauthorized_client": (
-        EmrDenied,
-        "The application is not registered for backend services; change that on the portal",
-    ),
-    "unsupported_grant_type": (EmrDenied, "The token URL does not take client credentials: correct `token_url`"),
-    "invalid_request": (EmrDenied, "The token endpoint found the request incomplete: check `token_url` and `audience`"),
-    "access_denied": (
-        EmrDenied,
-        "The authorization server of eClinicalWorks refused without a reason: ask its support",
-    ),
-}
 
 HTTP: Mapping[int, tuple[type[Fault], str]] = {
     400: (EmrRefused, "eClinicalWorks found the request wrong: a parameter or element that it does not take"),
@@ -153,35 +126,3 @@ def _rest_of_minute(reply: Reply) -> float:
     except ValueError:
         return RATE[1]
     return RATE[1] - second + 1
-
-
-def test(account: Account) -> Flow[str]:
-    """Step by step, so that the first fault tells what to mend: address, key and client, read scopes, write scopes."""
-    yield from _address()
-    yield from oauth.token_url(account)
-    yield from _probe("/Location", (), scopes.reading(account))
-    if account.settings.get("push", "true") == "false":
-        return "eClinicalWorks takes the key and grants reading."
-    try:
-        yield from _probe("/Patient", (("_id", "crosswalk-connection-test"),), scopes.writing(account))
-    except (EmrDenied, EmrRefused) as refused:
-        raise type(refused)(f"Reading works, writing does not: {refused} (or switch pushing off)") from refused
-    return "eClinicalWorks takes the key and grants reading and writing of patients."
-
-
-def _address() -> Flow[None]:
-    headers = {"Accept": "application/fhir+json"}
-    reply = yield from send(Call("GET", "/metadata", headers=headers, token=None, accepts=oauth.ABSENT))
-    statement = _answer(reply)
-    if reply.status != 200 or statement.get("resourceType") != "CapabilityStatement":
-        raise Misconfigured(
-            "There is no FHIR server at the base URL: it has to end in the practice code, such as /fhir/r4/FFBJCD, and "
-            "FHIR has to be enabled for the practice"
-        )
-
-
-def _probe(path: str, query: tuple[tuple[str, str], ...], scope: str) -> Flow[None]:
-    headers = {"Accept": "application/fhir+json"}
-    reply = yield from send(Call("GET", path, query, headers=headers, token=scope))
-    if _answer(reply).get("resourceType") != "Bundle":
-        raise EmrNonsense("eClinicalWorks answered a search with something that is no Bundle")

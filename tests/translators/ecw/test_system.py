@@ -15,7 +15,6 @@ from gateway.faults import (
     EmrNonsense,
     EmrRefused,
     EmrSwitchedOff,
-    EmrUnreachable,
     Fault,
     Misconfigured,
 )
@@ -23,7 +22,8 @@ from gateway.outcome import outcome_of
 from gateway.translation.contract import Call
 from tests.translators.ecw.world import HOST, KEY, World, account, reply
 from translators.ecw import scopes, translator
-from translators.ecw.system import HTTP, OAUTH
+from translators.ecw.denials import OAUTH
+from translators.ecw.system import HTTP
 
 SECRET = "Rowan Tester 913-555-0142"
 
@@ -116,6 +116,34 @@ def test_reading_scopes(settings: Mapping[str, str], type: str, expected: str) -
     assert type == "Group" or "Group" not in expected
 
 
+@pytest.mark.parametrize(
+    ("scope", "reads", "writes"),
+    [
+        ("system/Patient.read", True, False),
+        ("system/Patient.rs", True, False),
+        ("system/Patient.r", True, False),
+        ("system/Patient.write", False, True),
+        ("system/Patient.cu", False, True),
+        ("system/Patient.update", False, True),
+        ("system/Patient.cruds", True, True),
+        ("system/*.*", True, True),
+        ("system/Patient.d", False, False),
+        ("system/Patient.sr", None, None),
+        ("patient/Patient.read", None, None),
+        ("openid", None, None),
+    ],
+)
+def test_both_syntaxes_of_scopes(scope: str, reads: bool | None, writes: bool | None) -> None:
+    asked = account({"scope": scope})
+    assert scopes.unknown(asked) == ([scope] if reads is None else [])
+    assert scopes.reads(asked, "Patient") is bool(reads)
+    if not writes:
+        with pytest.raises(Misconfigured):
+            scopes.writing(asked)
+    elif scope != "system/*.*":
+        assert scopes.writing(asked) == scope
+
+
 def test_writing_scopes() -> None:
     assert scopes.writing(account({"scope": REGISTERED})) == "system/Patient.c system/Patient.read"
     with pytest.raises(Misconfigured, match=r"Patient\.c"):
@@ -157,40 +185,3 @@ def test_the_block_ends_with_the_minute(date: str, after: float) -> None:
     fault = translator.fault(reply({}, 429, date=date))
     assert isinstance(fault, EmrBusy)
     assert fault.after == after
-
-
-async def test_the_connection_test() -> None:
-    world = World()
-    assert "writing" in await world.run(translator.test(world.account, world.moment()))
-    world = World(account({"push": "false"}))
-    assert "writing" not in await world.run(translator.test(world.account, world.moment()))
-
-
-@pytest.mark.parametrize(
-    ("faults", "settings", "kind", "words"),
-    [
-        (["jwks-not-listed"], {}, EmrDenied, "allow-listed"),
-        (["not-activated"], {}, EmrSwitchedOff, "not activated"),
-        (["down"], {}, EmrUnreachable, "out of service"),
-        (["nonsense"], {}, Misconfigured, "practice code"),
-        ([], {"scope": "system/Location.read system/Patient.read"}, Misconfigured, "Patient.c"),
-        ([], {"scope": "system/Location.read system/Patient.read system/Patient.write"}, EmrDenied, "Reading works"),
-        ([], {"audience": "https://wrong.example"}, EmrDenied, "audience"),
-    ],
-)
-async def test_what_the_connection_test_tells(
-    faults: list[str], settings: dict[str, str], kind: type[Fault], words: str
-) -> None:
-    world = World(account(settings), faults)
-    with pytest.raises(kind, match=words):
-        await world.run(translator.test(world.account, world.moment()))
-
-
-async def test_a_wrong_practice_code() -> None:
-    world = World()
-    world.account = type(world.account)(
-        "demo", "emr", f"{HOST}/fhir/r4", world.account.public_url, world.account.settings, world.account.secrets, {},
-        world.account.assertion,
-    )  # fmt: skip
-    with pytest.raises(Misconfigured, match="practice code"):
-        await world.run(translator.test(world.account, world.moment()))
