@@ -15,6 +15,8 @@ SUCCESS = 1
 INVALID_PATIENT = 100
 SEVERAL = 201
 ALREADY_EXISTS = 202
+OF_FACILITY = frozenset({107, 132})
+"""It does not take the default facility, or wants one."""
 RETRIED_ONCE = frozenset({103, 104, 112, 115, 136, 166, 167, 168, 306, 602, 604, 610, 703, 2025})
 """Its own processing failed: the guide has these tried once more."""
 STATUS_LINE = re.compile(r"20[01] [A-Za-z ]+")

@@ -28,6 +28,10 @@ def create(account: Account, chart: Chart, link: Linked) -> Flow[Pushed]:
     made, scope = draft(account, chart, link, {}), scopes.writing(account)
     if link.record is not None:
         return (yield from _awaited(account, chart, link, made, scope))
+    return (yield from _made(account, chart, link, made, scope))
+
+
+def _made(account: Account, chart: Chart, link: Linked, made: Draft, scope: str) -> Flow[Pushed]:
     try:
         reply = yield from written(_creation(account, made, scope))
     except EmrUnsettled:
@@ -39,6 +43,8 @@ def create(account: Account, chart: Chart, link: Linked) -> Flow[Pushed]:
         return (yield from _found_or_wait(account, chart, link, made, scope, lookup.NOT_FOUND))
     if code == codes.SEVERAL:
         return _question(account, chart, made, (yield from lookup.find(account, made, scope)))
+    if code in codes.OF_FACILITY and made.drop_facility():
+        return (yield from _made(account, chart, link, made, scope))
     if code != codes.SUCCESS:
         raise codes.refusal(code)
     known = agreed({}, with_facility(made.document, made.facility), key)

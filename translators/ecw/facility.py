@@ -2,32 +2,60 @@
 
 The first that tells wins: eCW's own extension as the CRM sent it, the patient's `facility`, the setting
 `default_facility`.
-A facility of ours becomes eCW's through the Location that was pulled from there, or through the location mappings.
+A facility of ours becomes eCW's through the Location that was pulled from there, or through the location mappings. One
+that neither knows is left out and named as a mapping that is missing; so is one that eCW does not take.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from gateway.canonical import extension_url
 from gateway.translation.contract import Account, Chart
 from gateway.translation.rows import Record, Resource
+from gateway.translation.unmapped import Unmapped
 from translators.ecw.patient import DEFAULT_FACILITY
 
-Leave = Callable[[str, str], None]
 ADVICE = "no eClinicalWorks Location is known for it: pull locations, or map its name with `mapping set … location`"
+NOT_TAKEN = (
+    "eClinicalWorks does not take this Location: map its name to one that is active there with `mapping set … location`"
+)
 
 
-def facility_of(account: Account, chart: Chart, leave: Leave) -> str | None:
-    """`Location/KEY` of eCW, by what the chart says; None where it says nothing that eCW knows."""
+class Leave(Protocol):
+    """Notes what is left out, and what would mend it."""
+
+    def __call__(self, place: str, reason: str, *unmapped: Unmapped) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Facility:
+    """Where a patient is treated, in eCW's words and in the chart's."""
+
+    reference: str
+    """`Location/KEY`."""
+    place: str
+    """Where the chart says it."""
+    word: str
+    """What a mapping table would call it."""
+
+    def refused(self, leave: Leave) -> None:
+        key = self.reference.removeprefix("Location/")
+        leave(self.place, NOT_TAKEN, Unmapped("location", self.word, key))
+
+
+def facility_of(account: Account, chart: Chart, leave: Leave) -> Facility | None:
+    """By what the chart says; None where it says nothing that eCW knows."""
     for url in (DEFAULT_FACILITY, extension_url("facility")):
         for index, extension in enumerate(chart.patient.get("extension", [])):
             if extension.get("url") == url:
-                found = _resolved(account, chart, extension.get("valueReference", {}), as_sent=url == DEFAULT_FACILITY)
-                if found:
-                    return found
-                leave(f"extension[{index}]", ADVICE)
+                told, place = extension.get("valueReference", {}), f"extension[{index}]"
+                word = next(_words(told, chart.resolve(told)), "")
+                if found := _resolved(account, chart, told, as_sent=url == DEFAULT_FACILITY):
+                    return Facility(found, place, word)
+                leave(place, ADVICE, *((Unmapped("location", word),) if word else ()))
     return None
 
 
@@ -74,4 +102,5 @@ def _words(reference: dict[str, Any], location: Resource | None) -> Iterator[str
     """What a mapping table may call the location."""
     candidates = ((location or {}).get("name"), reference.get("display"), reference.get("reference"))
     yield from (str(word) for word in candidates if word)
-    yield str(reference.get("reference", "")).removeprefix("Location/")
+    if key := str(reference.get("reference", "")).removeprefix("Location/"):
+        yield key

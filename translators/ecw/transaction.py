@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from gateway.faults import EmrNonsense
@@ -21,16 +20,6 @@ def transaction(document: Record, method: str, url: str, scope: str) -> Call:
     return Call("POST", "/", json=bundle, headers=HEADERS, token=scope)
 
 
-def repeatable(call: Call) -> Call:
-    """A PUT in disguise: to repeat it changes nothing more."""
-
-    def nothing() -> Flow[Reply | None]:
-        yield from ()
-        return None
-
-    return replace(call, guard=nothing)
-
-
 def written(call: Call) -> Flow[Reply]:
     """Sends it; once more when eCW says that its own processing failed."""
     reply = yield from send(call)
@@ -40,8 +29,8 @@ def written(call: Call) -> Flow[Reply]:
 
 
 def is_transaction(answer: Any) -> bool:
-    """Not the searchset of a guard."""
-    return isinstance(answer, dict) and answer.get("type") != "searchset"
+    """Not the searchset or the patient that a guard has found."""
+    return isinstance(answer, dict) and answer.get("type") != "searchset" and answer.get("resourceType") != "Patient"
 
 
 def outcome(reply: Reply) -> tuple[int | None, str | None]:

@@ -18,7 +18,8 @@ from gateway.translation.contract import Account, Chart, Linked
 from gateway.translation.lens import LeftOut
 from gateway.translation.news import says
 from gateway.translation.rows import Record, Resource
-from translators.ecw.facility import facility_of
+from gateway.translation.unmapped import Unmapped
+from translators.ecw.facility import Facility, facility_of
 from translators.ecw.patient import ASSIGNER, DEFAULT_FACILITY
 from translators.ecw.spelling import USUAL, address_out, language_out, spelling, telecom_out
 from translators.ecw.texts import objection
@@ -46,11 +47,24 @@ class Draft:
     held: set[str] = field(default_factory=set)
     identifier: Resource | None = None
     """The one by which eCW is asked whether it has the patient already."""
-    facility: str | None = None
+    told: Facility | None = None
+    """Where the chart says that the patient is treated."""
 
-    def leave(self, place: str, reason: str) -> None:
-        self.left_out.append(LeftOut(f"Patient.{place}", reason))
+    @property
+    def facility(self) -> str | None:
+        return self.told.reference if self.told else None
+
+    def leave(self, place: str, reason: str, *unmapped: Unmapped) -> None:
+        self.left_out.append(LeftOut(f"Patient.{place}", reason, notable=bool(unmapped), unmapped=unmapped))
         self.held.add(place.partition(".")[0].partition("[")[0])
+
+    def drop_facility(self) -> bool:
+        """eCW does not take it: everything else goes without it. False where there is none to drop."""
+        if self.told is None:
+            return False
+        self.told.refused(self.leave)
+        self.told = None
+        return True
 
 
 def draft(account: Account, chart: Chart, link: Linked, current: Record) -> Draft:
@@ -67,7 +81,7 @@ def draft(account: Account, chart: Chart, link: Linked, current: Record) -> Draf
         _put(made, name, _each(made, name, patient, write))
     _put(made, "identifier", _identifiers(made, account, patient, link, current))
     _put(made, "extension", _extensions(made, patient, current))
-    made.facility = facility_of(account, chart, made.leave)
+    made.told = facility_of(account, chart, made.leave)
     _report_others(made, patient, current)
     return made
 

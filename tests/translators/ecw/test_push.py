@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from gateway.faults import EmrBusy, EmrNonsense, EmrRefused
-from gateway.translation.contract import Chart, Linked, Moment
+from gateway.translation.contract import Chart, Linked, Moment, Replies
+from gateway.translation.unmapped import Unmapped
 from tests.translators.ecw.world import (
     ASSIGNER,
     HOST,
@@ -188,6 +190,62 @@ async def test_facility(location: dict[str, Any], mappings: dict[str, str], expe
     (extension,) = world.patients[pushed.external_id or ""]["extension"]
     assert extension["valueReference"] == {"reference": f"Location/{expected}"}
     assert [left.expression for left in pushed.left_out] == (["Patient.extension[0]"] if expected == MAIN else [])
+    assert [left.unmapped for left in pushed.left_out] == [(Unmapped("location", "Clinic"),)] * len(pushed.left_out)
+
+
+async def test_a_facility_that_is_mapped_to_a_closed_one_stops_nothing_else() -> None:
+    world = World(account(location={"Clinic": OLD}))
+    patient = {**PATIENT, "extension": [{"url": FACILITY, "valueReference": {"display": "Clinic"}}]}
+    pushed = await world.push(patient, NEW)
+    key = pushed.external_id or ""
+    assert world.patients[key]["extension"][0]["valueReference"] == {"reference": f"Location/{MAIN}"}
+    (left,) = pushed.left_out
+    assert (left.expression, left.unmapped, left.notable) == (
+        "Patient.extension[0]", (Unmapped("location", "Clinic", OLD),), True
+    )  # fmt: skip
+    again = await world.push({**patient, "gender": "other"}, Linked("local-1", key, pushed.record))
+    assert (world.patients[key]["gender"], again.left_out) == ("other", pushed.left_out)
+    assert world.patients[key]["extension"][0]["valueReference"] == {"reference": f"Location/{MAIN}"}
+    world.sandbox.state["documents"]["Location"][OLD]["status"] = "active"
+    mended = await world.push({**patient, "gender": "other"}, Linked("local-1", key, again.record))
+    assert world.patients[key]["extension"][0]["valueReference"] == {"reference": f"Location/{OLD}"}
+    assert mended.left_out == ()
+
+
+async def test_what_the_staff_changes_between_reading_and_writing_stays() -> None:
+    """As when a workflow that was cut off goes on later: what it read is old."""
+    world = World()
+    created = await world.push(PATIENT, NEW)
+    key, steps = created.external_id or "", 0
+
+    async def step(name: str, attempt: Callable[[], Awaitable[Replies]], repeatable: bool) -> Replies:
+        nonlocal steps
+        replies, steps = await attempt(), steps + 1
+        if steps == 1:
+            await world.staff("patient", id=key, maritalStatus=_married())
+        return replies
+
+    changed = {**PATIENT, "telecom": [{"system": "phone", "value": "913 555 0199", "use": "home"}]}
+    await world.push(changed, Linked("local-1", key, created.record), step)
+    assert world.patients[key]["telecom"][0]["value"] == "913-555-0199"
+    assert world.patients[key]["maritalStatus"] == _married()
+    assert world.writes() == 2
+
+
+async def test_a_patient_who_never_stands_still_is_left_for_later() -> None:
+    world = World()
+    created = await world.push(PATIENT, NEW)
+    key, steps = created.external_id or "", 0
+
+    async def step(name: str, attempt: Callable[[], Awaitable[Replies]], repeatable: bool) -> Replies:
+        nonlocal steps
+        steps += 1
+        await world.staff("patient", id=key, maritalStatus={"text": f"{steps}"})
+        return await attempt()
+
+    with pytest.raises(EmrBusy, match="changing"):
+        await world.push({**PATIENT, "gender": "other"}, Linked("local-1", key, created.record), step)
+    assert world.writes() == 1
 
 
 async def test_a_closed_facility_is_refused_in_words() -> None:
