@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, String, Text, inspect
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, col, func, select
 
 from gateway.auth.authority import Realm
 from gateway.definitions.contract import Resource
@@ -72,6 +72,11 @@ def halfway(session: Session, connection: int) -> list[Delivery]:
     """Patients of whom the EMR has a part only; the oldest first."""
     wanted = select(Delivery).where(Delivery.connection == connection, col(Delivery.halfway).is_not(None))
     return list(session.exec(wanted.order_by(col(Delivery.halfway_since), Delivery.patient)))
+
+
+def halfway_count(session: Session, connection: int) -> int:
+    wanted = select(func.count()).where(Delivery.connection == connection, col(Delivery.halfway).is_not(None))
+    return session.exec(wanted).one()
 
 
 def forget_halfway(session: Session, connection: int, patient: str) -> None:

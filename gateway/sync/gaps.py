@@ -6,12 +6,14 @@ pushes which left something out go out again by themselves once the word is mapp
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Text, delete
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, String, Text, cast, delete, func, select
+from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import select as rows_of
 
 from gateway.auth.authority import Realm
 from gateway.store.contract import Transaction
@@ -24,6 +26,8 @@ from gateway.translation.unmapped import Unmapped
 
 AT_ONCE = 100
 """Patients of one push workflow."""
+MOST = 200
+"""Words that are shown; the others follow when these are mapped."""
 Enqueue = Callable[[Transaction, Realm, Connection, list[str], float], None]
 
 
@@ -63,7 +67,7 @@ def unmapped(left_out: Iterable[LeftOut]) -> dict[tuple[str, str], Unmapped]:
 def keep(session: Session, connection: int, patient: str, left_out: Iterable[LeftOut], now: int) -> None:
     """What the latest push of the patient lacked, in place of what an earlier one did."""
     words = unmapped(left_out)
-    for gap in session.exec(select(Gap).where(Gap.connection == connection, Gap.patient == patient)):
+    for gap in session.exec(rows_of(Gap).where(Gap.connection == connection, Gap.patient == patient)):
         if (gap.kind, gap.source) not in words:
             session.delete(gap)
     for (kind, source), word in words.items():
@@ -79,12 +83,17 @@ def forget(session: Session, connection: int, patient: str) -> None:
 
 
 def wanted(session: Session, connection: int) -> list[Wanted]:
-    """Those that most patients wait for first."""
-    found: dict[tuple[str, str], list[Gap]] = {}
-    for gap in session.exec(select(Gap).where(Gap.connection == connection).order_by(col(Gap.since).desc())):
-        found.setdefault((gap.kind, gap.source), []).append(gap)
-    rows = [Wanted(*word, gaps[0].target, gaps[0].near, len(gaps), gaps[-1].since) for word, gaps in found.items()]
-    return sorted(rows, key=lambda row: (-row.patients, row.kind, row.source))
+    """Those that most patients wait for, first."""
+    near, number = func.max(cast(Gap.near, Text)), func.count()
+    told = (
+        select(col(Gap.kind), col(Gap.source), func.max(Gap.target), near, number, func.min(Gap.since))
+        .where(col(Gap.connection) == connection)
+        .group_by(col(Gap.kind), col(Gap.source))
+        .order_by(number.desc(), col(Gap.kind), col(Gap.source))
+        .limit(MOST)
+    )
+    rows = session.connection().execute(told)
+    return [Wanted(kind, source, target, json.loads(near), *rest) for kind, source, target, near, *rest in rows]
 
 
 def shown(row: Wanted) -> dict[str, Any]:
@@ -112,7 +121,7 @@ class Gaps:
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
             told = set_mapping(session, row, self.connections.translator(row), kind, source, target)
-            waiting = select(Gap.patient).where(
+            waiting = rows_of(Gap.patient).where(
                 Gap.connection == row.id, Gap.kind == kind, Gap.source == source.strip()
             )
             patients = list(session.exec(waiting.order_by(col(Gap.since))))

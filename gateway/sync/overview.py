@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from gateway.auth.authority import Realm
 from gateway.sync.conflicts import open_count
 from gateway.sync.connections import Connections
-from gateway.sync.deliveries import halfway
+from gateway.sync.deliveries import halfway_count
 from gateway.sync.gaps import shown, wanted
 from gateway.sync.tables import Connection, Link
 from gateway.sync.waiting import lacking
@@ -38,7 +38,7 @@ def connection(session: Session, rooms: Connections, realm: Realm, row: Connecti
         "linked": _patients(session, row, col(Link.external_key).is_not(None)),
         "incomplete": sum(missing.values()),
         "lacking": missing,
-        "delivered_in_part": len(halfway(session, row.id or 0)),
+        "delivered_in_part": halfway_count(session, row.id or 0),
         "mappings_missing": [shown(gap) for gap in wanted(session, row.id or 0)],
         "locked": _patients(session, row, col(Link.locked).is_not(None)),
         "webhooks": {hook: {"last_seen": _instant(seen)} for hook, seen in last_seen(session, rooms, row).items()},

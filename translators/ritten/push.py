@@ -17,6 +17,7 @@ from gateway.translation.contract import Account, Call, Chart, Flow, Halfway, Li
 from gateway.translation.lens import LeftOut
 from gateway.translation.rows import Record, Resource
 from translators.ritten import documents, refusal
+from translators.ritten.coarser import coarser
 from translators.ritten.difference import Difference, difference, not_cleared
 from translators.ritten.insurance import Policies, policies
 from translators.ritten.patient import PATIENT
@@ -91,7 +92,7 @@ def _composed(account: Account, chart: Chart, link: Linked, current: Record) -> 
 
 def _left_out(account: Account, chart: Chart, link: Linked, said: Composed, document: Record) -> Iterator[LeftOut]:
     yield from said.unsendable
-    yield from _not_carried(account, said.patient, said.unsendable)
+    yield from dict.fromkeys(_not_carried(account, said.patient, said.unsendable))
     yield from not_cleared(PATIENT.bound(account.bindings), said.patient, link.record, document)
     yield from said.insured.left_out
     yield from said.referred.left_out
@@ -152,9 +153,11 @@ def _not_carried(account: Account, patient: Resource, known: tuple[LeftOut, ...]
     """What the table does not carry. A record in use of somebody alive is what Ritten takes for granted."""
     owners = {lost.expression.rpartition(".")[0] for lost in known if "telecom" in lost.expression}
     granted = {f"Patient.{name}" for name, usual in GRANTED.items() if patient.get(name) is usual}
-    for lost in PATIENT.bound(account.bindings).unmapped(patient):
+    lens = PATIENT.bound(account.bindings)
+    told = lens.merge(patient).value.get("demographics") or {}
+    for lost in lens.unmapped(patient):
         if lost.expression not in granted and not any(lost.expression.startswith(owner) for owner in owners):
-            yield lost
+            yield coarser(lost, told)
 
 
 def _refused(chart: Chart, insured: Policies) -> Iterator[LeftOut]:

@@ -36,6 +36,8 @@ async def test_they_are_shown(world: World, role: str) -> None:
     assert "payer EVG 2 60054 (Prairie), &lt;b&gt;" in page or "payer EVG 2 60054 (Prairie), <b>" in page
     assert "<b>" not in answer.text
     assert ("Map and push again" in page) is (role == "operator")
+    glance = words((await browser.open("/console/")).text)
+    assert "1 delivered in part 1 mapping missing" in glance
 
 
 async def test_an_operator_maps_what_is_missing(world: World) -> None:

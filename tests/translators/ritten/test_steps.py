@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.canonical import MARITAL_STATUS
 from gateway.faults import EmrRefused, EmrUnreachable
 from gateway.translation.contract import Call, Chart, Halfway, Linked, Pushed
 from tests.translators.ritten.driving import LINK, MOMENT, Clinic, chart, coverage, patient, payer
@@ -129,3 +130,15 @@ async def test_a_refused_number_is_asked_for_again() -> None:
     social = chart(patient(identifier=[{"system": "http://hl7.org/fhir/sid/us-ssn", "value": "900-00-0001"}]))
     first = await push(clinic, social)
     assert (first.record or {})["ssn"] == "900-00-0001"
+
+
+async def test_a_coarser_word_is_told_as_one() -> None:
+    divorced = {"coding": [{"system": MARITAL_STATUS, "code": "D"}], "text": "Divorced"}
+    pushed = await push(Clinic(), chart(patient(maritalStatus=divorced, gender="other")))
+    told = [(lost.expression, "coarser word" in lost.reason) for lost in pushed.left_out]
+    assert told.count(("Patient.maritalStatus", True)) == 1
+    assert ("Patient.gender", True) in told
+    tongues = [{"language": {"text": "English"}, "preferred": True}, {"language": {"text": "Klingon"}}]
+    assert "coarser" not in str((await push(Clinic(), chart(patient(communication=tongues)))).left_out)
+    unsaid = await push(Clinic(), chart(patient(maritalStatus={"text": "It is complicated"})))
+    assert not any("coarser" in lost.reason for lost in unsaid.left_out)
