@@ -18,6 +18,12 @@ class Capability(msgspec.Struct, frozen=True):
     """Parameter → its FHIR search type."""
     scope: str | None
     """The scope to ask for when the connection names none; None where eCW advertises none for this type."""
+    include: tuple[str, ...] = ()
+    """Values of `_include` …"""
+    revinclude: tuple[str, ...] = ()
+    """… and of `_revinclude`."""
+    operations: tuple[str, ...] = ()
+    """On instances, and answered at once."""
 
     @property
     def reading(self) -> frozenset[Interaction]:

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.translation.sandbox import DemoAccount, Sandbox, SandboxSetup
-from translators.ecw import sandbox_data, sandbox_search, sandbox_writes
+from translators.ecw import sandbox_data, sandbox_live, sandbox_search, sandbox_writes
 from translators.ecw.capabilities import CAPABILITIES
 from translators.ecw.sandbox_auth import TOKEN_PATH, Authorization
 from translators.ecw.sandbox_export import Exports
@@ -49,6 +49,7 @@ VENDOR_FAULTS = {
     "outcome-answer": "a write takes place and is answered with an entry that holds nothing but an OperationOutcome",
     "facility-required": "writes without a default facility are answered 132",
     "silent-id": "a successful create does not tell the id",
+    **sandbox_live.FAULTS,
 }
 DEMO = DemoAccount(
     base_path=BASE,
@@ -64,6 +65,7 @@ def create(setup: SandboxSetup, *, transport: httpx.AsyncBaseTransport | None = 
         **sandbox_data.start(), "tokens": {}, "assertions": {}, "minute": [0, 0], "shown_from": {},
         "changed": {}, "exports": Exports.start(), "refusals": [],
     }  # fmt: skip
+    state["documents"] |= sandbox_live.records(sandbox_data.PATIENT)
     sandbox = Sandbox("ecw", setup, state, vendor_faults=VENDOR_FAULTS, demo=DEMO)
     http = httpx.AsyncClient(transport=transport, timeout=10, follow_redirects=False, trust_env=False)
     facade = Facade(sandbox, Authorization(sandbox, http))
@@ -88,6 +90,7 @@ class Facade:
     def __init__(self, sandbox: Sandbox, authorization: Authorization) -> None:
         self.sandbox = sandbox
         self.authorization = authorization
+        self.wire = sandbox_live.Wire(sandbox, BASE)
         self.exports = Exports(sandbox, authorization, BASE, outcome)
         self.staff = Staff(sandbox, lambda: self.authorization.now)
 
@@ -103,6 +106,7 @@ class Facade:
             Route(f"{BASE}/{{type}}", self._counted(self.search)),
             Route(f"{BASE}/{{type}}/", self._counted(self.search)),
             Route(f"{BASE}/{{type}}/{{id}}", self._counted(self.read)),
+            Route(f"{BASE}/{{type}}/{{id}}/$everything", self._counted(self.everything)),
         ]
 
     def commands(self) -> dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]]:
@@ -124,6 +128,8 @@ class Facade:
                 return outcome(429, "Too many requests")
             if "from-abroad" in self.sandbox.faults:
                 return outcome(403, "Forbidden")
+            if request.url.path.startswith(f"{BASE}/"):
+                await self.wire.hang()
             return await handler(request)
 
         return counted
@@ -153,6 +159,15 @@ class Facade:
                 "type": type,
                 "interaction": [{"code": code} for code in declared.interactions],
                 "searchParam": [{"name": name, "type": kind} for name, kind in declared.search.items()],
+                "searchInclude": list(declared.include),
+                "searchRevInclude": list(declared.revinclude),
+                "operation": [
+                    {
+                        "name": name,
+                        "definition": f"{self.wire.base(request)}/OperationDefinition/EncounterPatient-i-{name}",
+                    }
+                    for name in declared.operations
+                ],
             }
             for type, declared in CAPABILITIES.items()
         ]
@@ -161,7 +176,9 @@ class Facade:
         return _fhir(
             {
                 "resourceType": "CapabilityStatement", "status": "active", "kind": "instance", "fhirVersion": "4.0.1",
-                "date": "2026-08-14", "format": ["json"], "software": {"name": "eCW FHIR Facade", "version": "1.6"},
+                "date": "2026-08-14", "format": ["xml", "json"],
+                "software": {"name": "eCW FHIR Facade", "version": "1.6"},
+                "implementation": {"description": "eClinicalWorks FHIR Facade Service", "url": self.wire.base(request)},
                 "rest": [{"mode": "server", "security": security, "resource": resources}],
             }
         )  # fmt: skip
@@ -182,8 +199,28 @@ class Facade:
             return refused
         if request.query_params:
             return outcome(400, f"Unsupported query parameter(s): {', '.join(request.query_params)}")
+        if (type, id) == ("Binary", sandbox_live.BIG):
+            return self.wire.big_binary()
         document = self._shown(type).get(id)
-        return _fhir(document) if document else outcome(404, "Resource not found")
+        return self.wire.resource(request, document) if document else outcome(404, "Resource not found")
+
+    async def everything(self, request: Request) -> Response:
+        """A record on one page: the one asked for, and what refers to it."""
+        type, id = request.path_params["type"], request.path_params["id"]
+        if "everything" not in (CAPABILITIES[type].operations if type in CAPABILITIES else ()):
+            return outcome(404, "Unknown operation")
+        if refused := self._refused(request, type, READING):
+            return refused
+        if request.query_params:
+            return outcome(400, f"Unsupported query parameter(s): {', '.join(request.query_params)}")
+        document = self._shown(type).get(id)
+        if document is None:
+            return outcome(404, "Resource not found")
+        others = [d for each in CAPABILITIES for d in self._shown(each).values() if f"{type}/{id}'" in repr(d)]
+        entries = self.wire.found(request, type, [document, *others], ())
+        links = [{"relation": "self", "url": str(request.url)}]
+        bundle = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "link": links, "entry": entries}
+        return self.wire.bundle(request, bundle)
 
     async def search(self, request: Request) -> Response:
         type, params = request.path_params["type"], request.query_params.multi_items()
@@ -191,24 +228,31 @@ class Facade:
             return outcome(404, "Unknown resource type")
         if refused := self._refused(request, type, READING):
             return refused
-        if unknown := [name for name, _ in params if name not in CAPABILITIES[type].search]:
+        declared = CAPABILITIES[type]
+        including = {("_include", value) for value in declared.include}
+        including |= {("_revinclude", value) for value in declared.revinclude}
+        if unknown := [each[0] for each in params if each[0] not in declared.search and each not in including]:
             return outcome(400, f"Unsupported query parameter(s): {', '.join(unknown)}")
         if type in ("Patient", "Encounter", "Coverage") and not {name for name, _ in params} - {"page", "gender"}:
             return outcome(400, "At least one search parameter is required")
         page = next((value for name, value in params if name == "page"), "1")
         if not page.isdigit():
             return outcome(400, "Invalid page")
+        if type == "Observation" and "big-answer" in self.sandbox.faults:
+            return self.wire.big_search(request)
         found = sandbox_search.found(self._shown(type).values(), params)
-        return _fhir(self._bundle(request, found, int(page)))
+        bundle = self._bundle(request, found, int(page))
+        return self.wire.bundle(request, bundle)
 
     def _bundle(self, request: Request, found: list[dict[str, Any]], page: int) -> dict[str, Any]:
         type, size = request.path_params["type"], sandbox_search.PAGE
-        base = str(request.base_url).rstrip("/") + BASE
         shown = found[(page - 1) * size : page * size]
         links = [{"relation": "self", "url": str(request.url)}]
         if page * size < len(found):
             links.append({"relation": "next", "url": str(request.url.include_query_params(page=page + 1))})
-        entries = [{"fullUrl": f"{base}/{type}/{d['id']}", "resource": d, "search": {"mode": "match"}} for d in shown]
+        asks = "_include" in request.query_params
+        included = self.wire.referred(self.sandbox.state["documents"], shown) if asks else []
+        entries = self.wire.found(request, type, shown, included)
         return {"resourceType": "Bundle", "type": "searchset", "total": len(found), "link": links, "entry": entries}
 
     def _shown(self, type: str) -> dict[str, Any]:
