@@ -7,6 +7,7 @@ talks to the EMR, each step journaled by the caller; `succeed` or `fail` writes 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
@@ -46,6 +47,8 @@ class Begun:
     digest: str
     withheld: tuple[LeftOut, ...] = ()
     """What of the chart the connection's purpose does not open."""
+    tables: str = ""
+    """A mark of the mapping tables that it goes by."""
 
 
 class Waits(Enum):
@@ -110,7 +113,7 @@ class Push:
             known = deliveries.linked(session, link, links.linked(link))
             taken = {name for name in chart.resources if _takes(self.connections.translator(row), name)}
             known = replace(known, keys=links.keys(session, row.id or 0, chart, taken))
-            return Begun(chart, known, stamp, withheld)
+            return Begun(chart, known, stamp, withheld, _tables(account))
 
     def succeed(
         self, tx: Transaction, realm: Realm, name: str, begun: Begun, pushed: Pushed, attempt: int, holder: str
@@ -141,7 +144,7 @@ class Push:
             if not waiting:
                 tasks.report(tx, realm, name, patient_id, "completed", None, pushed)
                 _add_identifiers(tx, account, patient_id, pushed)
-                return Ended(row.translator, Waits.REMAPPED if _is_remapped(account, pushed) else None)
+                return Ended(row.translator, Waits.REMAPPED if _is_remapped(account, begun, pushed) else None)
             hours = float(account.settings["ask_after_hours"])
             decision = decide(tx, session, row, patient_id, pushed, hours, translator.title)
             return self._waits(tx, session, realm, row, link, pushed, decision, attempt)
@@ -246,9 +249,13 @@ def _detail(pushed: Pushed) -> str:
     return "; ".join((said, *counted, *(tasks.sentence(each) for each in pushed.left_out if each.notable)))
 
 
-def _is_remapped(account: Account, pushed: Pushed) -> bool:
-    words = gaps.unmapped(pushed.left_out).values()
-    return any(account.mappings.get(word.kind, {}).get(word.source) != word.target for word in words)
+def _is_remapped(account: Account, begun: Begun, pushed: Pushed) -> bool:
+    """A word was missing, and the tables are others by now: it may be there."""
+    return bool(gaps.unmapped(pushed.left_out)) and _tables(account) != begun.tables
+
+
+def _tables(account: Account) -> str:
+    return hashlib.sha256(json.dumps(account.mappings, sort_keys=True, default=dict).encode()).hexdigest()
 
 
 def _resource_of(expression: str) -> tuple[str, str]:
