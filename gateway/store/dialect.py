@@ -23,7 +23,8 @@ class Dialect:
     """One of the databases that the store can live in."""
 
     open_engine: Callable[[str], Engine]
-    open_database: Callable[[str], Database]
+    open_database: Callable[[str, Engine], Database]
+    """With the engine, which is the database's from then on."""
     lock: Callable[[Connection], None]
     """Keep every other migration out until the transaction ends."""
     exists: Callable[[str], bool]

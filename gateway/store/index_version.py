@@ -25,9 +25,13 @@ def is_index_current(database_url: str) -> bool:
     engine = open_engine(database_url)
     try:
         with reached(), engine.connect() as connection:
-            return version_of_index(connection) == INDEX_VERSION
+            return is_made_by_this(connection)
     finally:
         engine.dispose()
+
+
+def is_made_by_this(connection: Connection) -> bool:
+    return version_of_index(connection) == INDEX_VERSION
 
 
 def note_empty_index(connection: Connection) -> None:

@@ -166,8 +166,8 @@ class PostgresDatabase:
 
     compile = staticmethod(compile_statement)
 
-    def __init__(self, database_url: str) -> None:
-        self.engine: Engine = open_engine(database_url)
+    def __init__(self, database_url: str, engine: Engine) -> None:
+        self.engine = engine
         self._url = make_url(database_url)
         self._sessions = ThreadPoolExecutor(SESSION_THREADS, "store-session")
         self._loop = asyncio.new_event_loop()

@@ -125,8 +125,8 @@ class SqliteDatabase:
 
     compile = staticmethod(compile_statement)
 
-    def __init__(self, database_url: str) -> None:
-        self.engine: Engine = open_engine(database_url)
+    def __init__(self, database_url: str, engine: Engine) -> None:
+        self.engine = engine
         self._url = database_url
         self._writing = ThreadPoolExecutor(1, "store-writer")
         self._reading = ThreadPoolExecutor(READER_THREADS, "store-reader")

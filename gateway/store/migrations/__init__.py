@@ -52,10 +52,13 @@ def is_current(database_url: str) -> bool:
     engine = open_engine(database_url)
     try:
         with reached(), engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_heads()
+            return is_at_newest(connection)
     finally:
         engine.dispose()
-    return set(found) == newest()
+
+
+def is_at_newest(connection: Connection) -> bool:
+    return set(MigrationContext.configure(connection).get_current_heads()) == newest()
 
 
 @cache

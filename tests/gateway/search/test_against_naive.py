@@ -20,7 +20,7 @@ from gateway.search.query import Query
 from gateway.store import searcher as searching
 from gateway.store.contract import Page
 from gateway.store.database import Database, Driver
-from gateway.store.dialect import dialect_of
+from gateway.store.dialect import dialect_of, open_engine
 from gateway.store.searcher import Searcher
 from gateway.store.statements import compile_statements
 from gateway.store.store import in_session
@@ -149,7 +149,7 @@ class Work:
 @pytest.fixture(scope="module")
 def trial(migrated: Original, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     with migrated.copy(tmp_path_factory.mktemp("naive")) as url:
-        database = dialect_of(url).open_database(url)
+        database = dialect_of(url).open_database(url, open_engine(url))
         asyncio.run(database.write(lambda connection, _: in_session(connection, two_organisations)))
         yield Trial(database)
         asyncio.run(database.close())
