@@ -35,7 +35,10 @@ Which HTTP status and issue code each one becomes stands in one table, in outcom
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from gateway.translation.unmapped import Unmapped
 
 Severity = Literal["fatal", "error", "warning", "information"]
 
@@ -154,7 +157,7 @@ class EmrUnreachable(EmrFault):
         self.unsent = unsent
         """There was no connection: the EMR has not seen the request."""
         self.hung = hung
-        """It was waited for in vain, or is not there at all: others need not try."""
+        """It was waited for in vain: others need not do so too."""
 
 
 class EmrBusy(EmrFault):
@@ -184,6 +187,13 @@ class EmrDenied(EmrFault):
 
 class EmrRefused(EmrFault):
     """It refused this record."""
+
+    def __init__(
+        self, diagnostics: str | tuple[Issue, ...], *expression: str, unmapped: tuple[Unmapped, ...] = ()
+    ) -> None:
+        super().__init__(diagnostics, *expression)
+        self.unmapped = unmapped
+        """If one of these words of the record were mapped, the EMR might take it."""
 
 
 class EmrUnsettled(EmrFault):

@@ -9,6 +9,8 @@ from sqlmodel import Session
 
 from gateway.commands.answer import Json, print_json, realm_of, stderr, with_services
 from gateway.services import Services
+from gateway.sync.gaps import shown, wanted
+from gateway.sync.heard import unmapped_programs
 from gateway.sync.mappings import remove_mapping
 
 app = typer.Typer(help="Mappings: payers, programs, locations and custom fields.", no_args_is_help=True)
@@ -64,7 +66,7 @@ async def drop_mapping(services: Services, org: str, name: str, kind: str, sourc
 
 @app.command("list")
 def list_(org: Org, name: str) -> None:
-    """All mappings of a connection."""
+    """All mappings of a connection, and the words that lack one."""
 
     async def work(services: Services) -> None:
         print_json(await mappings_of(services, org, name))
@@ -76,6 +78,8 @@ async def mappings_of(services: Services, org: str, name: str) -> Json:
     realm, connections = await realm_of(services, org), services.sync.connections
 
     def read(session: Session) -> Json:
-        return dict(connections.mappings(session, connections.get(session, realm, name)))
+        row = connections.get(session, realm, name)
+        missing = [*map(shown, wanted(session, row.id or 0)), *unmapped_programs(session, row)]
+        return {**connections.mappings(session, row), **({"missing": missing} if missing else {})}
 
     return await services.store.session_read(read)

@@ -19,6 +19,7 @@ from gateway.outcome import answer_for
 from gateway.sync import deliveries, gaps, log
 from gateway.sync.conflicts import open_count
 from gateway.sync.connections import MAPPING_KINDS, SHARED_SETTINGS
+from gateway.sync.heard import unmapped_programs
 from gateway.sync.lock import locked
 from gateway.sync.mappings import remove_mapping
 from gateway.sync.tables import Connection, LogEntry
@@ -110,6 +111,7 @@ def _details(visit: Visit, session: Session, row: Connection) -> dict[str, Any]:
         "conflicts": open_count(session, row),
         "locked": locked(session, row.id or 0, MOST_LOCKED),
         "mappings": rooms.mappings(session, row),
+        "programs": unmapped_programs(session, row)[:MOST_LOCKED],
         "modules": sorted(rooms.translator(row).pulled),
         "kinds": MAPPING_KINDS,
         "name": row.name,

@@ -19,6 +19,7 @@ from gateway.auth.authority import Realm
 from gateway.store.contract import Transaction
 from gateway.sync import tasks
 from gateway.sync.connections import Connections
+from gateway.sync.mapping_targets import places_like
 from gateway.sync.mappings import set_mapping
 from gateway.sync.tables import Connection, instant
 from gateway.translation.lens import LeftOut
@@ -70,10 +71,15 @@ def keep(session: Session, connection: int, patient: str, left_out: Iterable[Lef
     for gap in session.exec(rows_of(Gap).where(Gap.connection == connection, Gap.patient == patient)):
         if (gap.kind, gap.source) not in words:
             session.delete(gap)
-    for (kind, source), word in words.items():
-        known = session.get(Gap, (connection, kind, source, patient))
-        gap = known or Gap(connection=connection, kind=kind, source=source, patient=patient, since=now)
-        gap.target, gap.near = word.target, list(word.near)
+    add(session, connection, patient, words.values(), now)
+
+
+def add(session: Session, connection: int, patient: str, words: Iterable[Unmapped], now: int) -> None:
+    """What a push has lacked, beside what is known already."""
+    for word in words:
+        known = session.get(Gap, (connection, word.kind, word.source, patient))
+        gap = known or Gap(connection=connection, kind=word.kind, source=word.source, patient=patient, since=now)
+        gap.target, gap.near = word.target, list(word.near) or places_like(session, connection, word)
         session.add(gap)
     session.flush()
 

@@ -11,7 +11,7 @@ from gateway.store import document
 from gateway.store.tables import ResourceRow
 from gateway.sync.tables import Connection, Link, Mapping
 from gateway.translation.contract import Translator
-from gateway.translation.unmapped import OFFERED
+from gateway.translation.unmapped import OFFERED, Unmapped
 from gateway.translation.unmapped import nearest as nearest
 
 CUSTOM_FIELD, LOCATION = "custom-field", "location"
@@ -50,6 +50,16 @@ def check_location(session: Session, row: Connection, target: str) -> Iterator[s
     near = by_name or nearest(target, places) or sorted(places)[:OFFERED]
     told = ", ".join(f"{key} ({places[key]})" if places[key] else key for key in near)
     yield f"no location with the key {target} was pulled over this connection; there is {told}"
+
+
+def places_like(session: Session, connection: int, word: Unmapped) -> list[str]:
+    """For a location that is not mapped: the EMR's places whose names are most like it, as an operator enters them."""
+    row = session.get(Connection, connection) if word.kind == LOCATION else None
+    if row is None:
+        return []
+    places = [(name, key) for key, name in _places(session, row) if key and name]
+    like = nearest(word.source, {name for name, _ in places})
+    return [f"{key} ({name})" for each in like for name, key in places if name == each][:OFFERED]
 
 
 def _places(session: Session, row: Connection) -> Iterator[tuple[str, str]]:

@@ -201,6 +201,8 @@ class Push:
             if link is not None:
                 links.release(link, holder)
                 session.add(link)
+            if isinstance(fault, EmrRefused):
+                gaps.add(session, row.id or 0, patient_id, fault.unmapped, tx.now)
             later = "requested" if has is None else "in-progress"
             tasks.report(tx, realm, name, patient_id, "failed" if again is None else later, reason)
             _log(session, row, tx.now, patient_id, "push", "failed" if again is None else "retry", reason, attempt)

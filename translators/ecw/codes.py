@@ -7,8 +7,10 @@ each means, and what to do, stands in guide.py.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from gateway.faults import EmrRefused, Issue
+from gateway.translation.lens import LeftOut
 from translators.ecw.guide import CODES, Code
 
 SUCCESS = 1
@@ -36,11 +38,12 @@ def was_refused(code: int | None) -> bool:
     return code != SUCCESS and code in CODES
 
 
-def refusal(code: int | None) -> EmrRefused:
+def refusal(code: int | None, left_out: Iterable[LeftOut] = ()) -> EmrRefused:
     """Says what eCW objects to, where, and what to do about it; holds nothing of the record or the answer."""
     if code is None:
         return EmrRefused("eClinicalWorks refused the patient without one of its codes; ask its support")
     found = CODES.get(code, UNLISTED)
     about = f" ({found.place})" if found.place else ""
     text = f"eClinicalWorks refused the patient: {code} {found.name}{about}. What to do: {found.mend}"
-    return EmrRefused((Issue(text, (found.place or "Patient",)),))
+    words = tuple(word for each in left_out for word in each.unmapped) if code in OF_FACILITY else ()
+    return EmrRefused((Issue(text, (found.place or "Patient",)),), unmapped=words)

@@ -46,7 +46,7 @@ def _made(account: Account, chart: Chart, link: Linked, made: Draft, scope: str)
     if code in codes.OF_FACILITY and made.drop_facility():
         return (yield from _made(account, chart, link, made, scope))
     if code != codes.SUCCESS:
-        raise codes.refusal(code)
+        raise codes.refusal(code, made.left_out)
     known = agreed({}, with_facility(made.document, made.facility), key)
     return pushed(account, chart, made, key, known, {})
 

@@ -44,7 +44,7 @@ def update(account: Account, chart: Chart, link: Linked, key: str) -> Flow[Pushe
             known = agreed(base, with_facility(_merged(base, base, made), made.facility or facility_in(base)), key)
             return pushed(account, chart, made, key, known, current)
         if drops or code not in codes.OF_FACILITY or made.told is None:
-            raise codes.refusal(code)
+            raise codes.refusal(code, made.left_out)
         drops = True
     raise EmrBusy(MOVES, after=REPLICATION)
 
