@@ -15,6 +15,7 @@ from gateway.translation.contract import (
     Found,
     Linked,
     Moment,
+    Pulled,
     PullPage,
     Pushed,
     RecordKind,
@@ -30,6 +31,7 @@ from translators.ecw import (
     encounter,
     live,
     location,
+    look,
     oauth,
     organization,
     patient,
@@ -86,6 +88,11 @@ class ECW:
 
     def hints(self, settings: Mapping[str, str]) -> tuple[str, ...]:
         return hints(settings)
+
+    def fetch(
+        self, account: Account, keys: Sequence[str], known: Acquainted, moment: Moment
+    ) -> Flow[tuple[Pulled, ...]]:
+        return look.fetch(account, keys)
 
     def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
         return live.read(account, type, id)

@@ -49,6 +49,13 @@ STAFF: dict[str, Any] = {
         "edit",
         lambda family, phone: {"last_name": family, "fields": {"phones": ["+1" + phone], "emails": ["s@e.example"]}},
     ),
+    "ecw": (
+        "patient",
+        lambda family, phone: {
+            "telecom": [{"system": "phone", "value": f"{phone[:3]}-{phone[3:6]}-{phone[6:]}", "use": "home"}],
+            "address": [{"use": "home", "line": ["9 Oak"], "city": "Salina", "state": "KS", "postalCode": "67401"}],
+        },
+    ),
     "internal": ("edit", lambda family, phone: {"last_name": family, "home_phone": phone, "city": "Salina"}),
 }
 
@@ -58,7 +65,7 @@ async def admitted(busy: Clinic, name: str, family: str) -> str:
     body = {key: value for key, value in patient(family=family).items() if key != "id"}
     id = str((await busy.fhir.create(body))["id"])
     await until(delivered(busy, name, id))
-    if name != "internal":
+    if name in ("kipu", "ritten"):
         program = busy.emrs["ritten"].state["programs"][0]["programName"]
         await busy.staff(name, "admit", last_name=family, program=program)
     await pull(busy, name)
@@ -82,7 +89,8 @@ def numbers(found: Any) -> set[str]:
 async def test_neither_side_undoes_the_other_and_what_both_changed_can_be_settled(busy: Clinic, name: str) -> None:
     family = f"Crossing{name}"
     id = await admitted(busy, name, family)
-    await busy.staff(name, STAFF[name][0], **STAFF[name][1](family, THERE))
+    whose = {"id": the_one(busy, name, family)["id"]} if name == "ecw" else {}
+    await busy.staff(name, STAFF[name][0], **whose, **STAFF[name][1](family, THERE))
     before = await busy.read("Patient", id) or {}
     await write(busy, id, birthDate="1990-05-18", telecom=[{**before["telecom"][0], "value": HERE}])
     await until(agreed(busy, name, id, THERE))
