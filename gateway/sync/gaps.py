@@ -123,7 +123,10 @@ class Gaps:
     def set(
         self, tx: Transaction, realm: Realm, name: str, kind: str, source: str, target: str
     ) -> tuple[tuple[str, ...], int]:
-        """What the operator should know of the mapping, and how many patients are pushed again because of it."""
+        """What the operator should know of the mapping, and how many patients are pushed again because of it.
+
+        Of very many only the pushes are queued here, so that nobody else waits long; the Tasks follow when they begin.
+        """
         with Session(tx.connection) as session:
             row = self.connections.get(session, realm, name)
             told = set_mapping(session, row, self.connections.translator(row), kind, source, target)
@@ -136,7 +139,7 @@ class Gaps:
             session.expunge_all()
         for start in range(0, len(patients), AT_ONCE):
             some = patients[start : start + AT_ONCE]
-            for patient in some:
+            for patient in some if len(patients) <= AT_ONCE else ():
                 tasks.report(tx, realm, name, patient, "requested", f"{kind} {source.strip()} is mapped now")
             self.enqueue(tx, realm, row, some, 0)
         return told, len(patients)

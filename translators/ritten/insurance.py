@@ -6,14 +6,14 @@ list is sent whole: Ritten's items as they are, the policies of the chart as the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.translation.contract import Account, Call, Chart, Flow, Linked, send
 from gateway.translation.lens import LeftOut
 from gateway.translation.rows import Record, Resource
-from translators.ritten.claims import claimed, is_like
+from translators.ritten.claims import Keys, claimed, is_like, keys
 from translators.ritten.coverage import COVERAGE, SUBSCRIBER
 from translators.ritten.documents import entries
 from translators.ritten.payers import Payer, Payers, resolved
@@ -61,8 +61,9 @@ class Policies:
         """`Type/id` → Ritten's key, from the document that Ritten answered."""
         links = {organization: payer for payer, organization in self.payers.items()}
         items = list(document.get("insurance") or ())
+        known = {item["id"] for item in self.whole if item.get("id")}
         for wanted, item in self.placed:
-            found = next((other for other in items if _is_same(item, other)), None)
+            found = next((other for other in items if _is_same(item, other, known)), None)
             if found is not None and found.get("id"):
                 items.remove(found)
                 names = (f"Coverage/{wanted.coverage['id']}", wanted.person)
@@ -81,7 +82,7 @@ def policies(account: Account, chart: Chart, link: Linked, current: Record) -> F
         reply = yield from send(Call("GET", "/insurance/payers"))
         payers = Payers(account, chart, entries(reply.json(), "payer"))
         ended += [wanted for coverage in running for wanted in _wanted(payers, coverage, found)]
-    _Placing(account, link, base, found).place(sorted(ended, key=_order))
+    _Placing(account, chart, link, base, found).place(sorted(ended, key=_order))
     gone = [item for item in base if not any(is_like(each, item, link, account) for each in chart.of("Coverage"))]
     still = {item.get("id") for item in found.whole} - {item.get("id") for _, item in found.placed}
     found.left_out += [STAYS for item in gone if item.get("id") in still][:1]
@@ -129,13 +130,14 @@ class _Placing:
     """Puts coverages into the list."""
 
     account: Account
+    chart: Chart
     link: Linked
     base: list[Record]
     found: Policies
 
     def place(self, coverages: list[Wanted]) -> None:
         told = [(wanted.coverage, wanted.payer) for wanted in coverages]
-        claims = claimed(told, self.found.whole, self.base, self.link, self.account)
+        claims = claimed(told, self.found.whole, self.base, self._keys(coverages))
         for number, wanted in enumerate(coverages):
             index = claims.get(number)
             if index is None and wanted.payer is None:
@@ -147,6 +149,12 @@ class _Placing:
                 self.found.whole[index] = item
             self.found.placed.append((wanted, item))
             self.found.left_out += self._lost(wanted)
+
+    def _keys(self, coverages: list[Wanted]) -> Keys:
+        travelling = {wanted.coverage["id"] for wanted in coverages}
+        each = {coverage["id"]: keys(coverage, self.link, self.account) for coverage in self.chart.of("Coverage")}
+        staying = (found for id, found in each.items() if id not in travelling)
+        return Keys(each, frozenset(key for found in staying for key in found))
 
     def _written(self, wanted: Wanted, old: Record | None) -> Record:
         """A policy that the chart has not changed since the last sync stays as Ritten has it."""
@@ -185,7 +193,10 @@ def _is_patient(coverage: Resource, expression: str) -> bool:
     return isinstance(reference, dict) and reference == coverage.get("beneficiary")
 
 
-def _is_same(item: Record, other: Record) -> bool:
+def _is_same(item: Record, other: Record, known: Container[str]) -> bool:
+    """An item that went out without an id is one of those that were not there before."""
     if item.get("id"):
         return bool(item["id"] == other.get("id"))
-    return all(item.get(name) == other.get(name) for name in ("payerId", "memberIdentifier"))
+    return other.get("id") not in known and all(
+        item.get(name) == other.get(name) for name in ("payerId", "memberIdentifier")
+    )
