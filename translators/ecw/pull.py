@@ -36,13 +36,14 @@ def pull(
     stage = place.stage or _following(run, None)
     if stage is None:
         return PullPage((), written(place.kept()), more=False, total=0)
-    step, calls = yield from metered(STAGES[stage](run, place.but(run=run.started, stage=stage)))
+    step, calls, sent = yield from metered(STAGES[stage](run, place.but(run=run.started, stage=stage)))
     onward = step.place.but(calls=place.calls + calls)
     following = _following(run, stage) if step.is_over else stage
     after = onward.kept() if following is None else onward.but(stage=following)
     total = len(run.known) if run.wants("Patient", *OF_PATIENT) else 0
     more = following is not None
-    return PullPage(step.charts, written(after), more, total, notes=step.notes, wait=step.wait if more else 0.0)
+    wait = max(step.wait, run.pause(onward.calls, sent)) if more else 0.0
+    return PullPage(step.charts, written(after), more, total, notes=step.notes, wait=wait)
 
 
 def _following(run: Run, stage: str | None) -> str | None:

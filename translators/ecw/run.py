@@ -29,6 +29,8 @@ CHARTS = 25
 """Of one page."""
 CALLS_A_MINUTE = 250
 SHARE, MINUTES, NEW_DAYS = "50", "120", "30"
+AHEAD_S = 30.0
+"""A run may be ahead of its share by the calls of so many seconds: a small one need not wait at all."""
 HEADERS = {"Accept": "application/fhir+json"}
 GONE = frozenset({404, 410})
 
@@ -113,14 +115,23 @@ class Run:
     def started(self) -> int:
         return int(self.now.timestamp() * 1_000_000)
 
+    @property
+    def calls_a_minute(self) -> float:
+        """Of the practice's, the pull's share."""
+        return CALLS_A_MINUTE * float(self.account.settings.get("pull_share", SHARE)) / 100
+
     def room(self, place: Cursor) -> int:
-        """How many charts the next page may read: the share of the practice's calls that is the pull's goes by run."""
+        """How many charts the next page may read: as many calls as make its share until the next run is due."""
         if not self.is_full:
             return CHARTS
-        share = float(self.account.settings.get("pull_share", SHARE)) / 100
         minutes = float(self.account.settings.get("poll_minutes", MINUTES))
-        left = CALLS_A_MINUTE * share * minutes - place.calls
+        left = self.calls_a_minute * minutes - place.calls
         return min(CHARTS, int(left // (1 + len(self.of_patient))))
+
+    def pause(self, calls: int, sent: datetime | None) -> float:
+        """Seconds until the next page may be asked for, so that others find their share of each minute free."""
+        elapsed = (sent - self.now).total_seconds() if sent else 0.0
+        return max(0.0, calls / self.calls_a_minute * 60 - AHEAD_S - elapsed)
 
     def search(self, type: str, query: Query, accepts: frozenset[int] = frozenset()) -> Call:
         scope = scopes.reading(self.account, type)
@@ -156,9 +167,9 @@ def written(place: Cursor) -> str:
     return msgspec.json.encode(place).decode()
 
 
-def metered(flow: Flow[T]) -> Generator[Calls, Replies, tuple[T, int]]:
-    """The flow, and how many calls it has made."""
-    count = 0
+def metered(flow: Flow[T]) -> Generator[Calls, Replies, tuple[T, int, datetime | None]]:
+    """The flow, how many calls it has made, and when the last of them went out."""
+    count, sent = 0, None
     try:
         calls = next(flow)
         while True:
@@ -168,6 +179,7 @@ def metered(flow: Flow[T]) -> Generator[Calls, Replies, tuple[T, int]]:
             except Exception as fault:
                 calls = flow.throw(fault)
             else:
+                sent = max((reply.sent for reply in replies if reply.sent), default=sent)
                 calls = flow.send(replies)
     except StopIteration as stop:
-        return stop.value, count
+        return stop.value, count, sent

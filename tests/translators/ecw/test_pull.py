@@ -174,13 +174,31 @@ async def test_one_run_costs_no_more_than_its_share_and_the_oldest_readings_come
     assert ([chart.patient_key for chart in seen], notes) == ([ids[2], ids[3], ids[0], ids[1]], [])
 
 
+async def test_pages_are_so_far_apart_that_others_find_their_share_of_the_minute() -> None:
+    world = World(account({"pull_share": "20", "new_days": "0"}))  # 50 calls a minute
+    ids = (await world.staff("populate", patients=2 * CHARTS))["patients"]
+    known = [Linked(id, id) for id in ids]
+    moment, cursor, waits, more = world.moment(), None, list[float](), True
+    began = world.now
+    while more:
+        page = await world.run(translator.pull(world.account, cursor, known, moment, frozenset()))
+        waits.append(page.wait)
+        world.pass_time(page.wait)
+        cursor, more = page.cursor, page.more
+    calls = 3 + 2 * CHARTS * 3
+    assert waits == [0.0, 0.0, 0.0, pytest.approx((calls - 75) / 50 * 60 - 30), 0.0]
+    assert calls - 75 <= 50 * ((world.now - began).total_seconds() + 30) / 60
+
+
 async def test_a_run_that_was_cut_off_goes_on_and_another_one_does_not() -> None:
     world = World()
     await world.staff("populate", patients=CHARTS + 1)
     known = [Linked(id, id) for id in sorted(world.patients)]
     page = None
     for _ in range(4):
-        page = await world.run(translator.pull(world.account, page and page.cursor, known, world.moment(), frozenset()))
+        page = await world.run(
+            translator.pull(world.account, page.cursor if page else None, known, world.moment(), frozenset())
+        )
     assert page is not None
     assert [chart.patient_key for chart in page.charts] == [link.external_id for link in known[:CHARTS]]
     rest = await world.run(translator.pull(world.account, page.cursor, known, world.moment(), frozenset()))
