@@ -21,8 +21,11 @@ ROOMS = (
 )  # fmt: skip
 FILES = ("auth/test_code_grant.py", "auth/test_launches.py")
 ON_BOTH = tuple(ROOT / "gateway" / place for place in (*ROOMS, *FILES))
-OWN = {"test_sqlite.py": DIALECTS[:1], "test_plans.py": DIALECTS[:1], "test_postgres.py": DIALECTS[1:]}
-"""Files about one of them."""
+OWN = {
+    **dict.fromkeys(("test_sqlite.py", "test_plans.py", "test_via.py", "test_via_answers.py"), DIALECTS[:1]),
+    "test_postgres.py": DIALECTS[1:],
+}
+"""Files about one of them, or about what no database has a part in."""
 LONG = tuple(f"tests/{place}/" for place in ("blackbox", "browser", "conformance", "security"))
 NEEDED = "CROSSWALK_TESTS_NEED_POSTGRESQL"
 

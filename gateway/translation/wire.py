@@ -84,7 +84,7 @@ def network_faults(url: httpx.URL) -> Iterator[None]:
     except httpx.TimeoutException as error:
         raise EmrUnreachable(f"The EMR did not answer in time ({type(error).__name__})", hung=True) from None
     except httpx.ConnectError as error:
-        raise EmrUnreachable(_unconnected(url, error), unsent=True, hung=True) from None
+        raise EmrUnreachable(_unconnected(url, error), unsent=True) from None
     except httpx.DecodingError:
         raise EmrNonsense("The EMR's answer cannot be unpacked: its Content-Encoding is wrong") from None
     except httpx.LocalProtocolError:
