@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from gateway.translation.contract import Account, Chart, Pushed
 from gateway.translation.lens import LeftOut
@@ -11,9 +11,13 @@ from translators.ecw.patient import owned
 from translators.ecw.wire import Draft
 
 REFUSED: Mapping[str, str] = {
-    "Encounter": "eClinicalWorks gives encounters to read only: its API has no access for creating or updating them",
-    "Coverage": "eClinicalWorks gives insurance to read only: enter it there, the next pull brings it here",
-    "QuestionnaireResponse": "eClinicalWorks has no API for pre-assessment data",
+    "Encounter": (
+        "not supported: eClinicalWorks' API gives encounters to read and has no access for creating or updating them"
+    ),
+    "Coverage": (
+        "not supported: eClinicalWorks' API gives insurance to read only; enter it there, the next pull brings it here"
+    ),
+    "QuestionnaireResponse": "not supported: eClinicalWorks has no API for pre-assessment data",
 }
 UNTOLD = "200 OK; eClinicalWorks has not told the id yet"
 
@@ -27,14 +31,15 @@ def pushed(account: Account, chart: Chart, made: Draft, key: str | None, agreed:
 
 def left_out(account: Account, chart: Chart, made: Draft) -> tuple[LeftOut, ...]:
     """Elements, and resources that eCW does not take; those that came from it are there already."""
-    system = account.system("id")
-    whole = (
-        LeftOut(f"{type}/{resource.get('id')}", REFUSED.get(type, f"eClinicalWorks takes no {type} from other systems"))
-        for type, resources in sorted(chart.resources.items())
-        for resource in resources
-        if not any(i.get("system") == system for i in _identifiers(resource))
-    )
-    return (*made.left_out, *whole)
+    return (*made.left_out, *(each for type in sorted(chart.resources) for each in _whole(account, chart, type)))
+
+
+def _whole(account: Account, chart: Chart, type: str) -> Iterator[LeftOut]:
+    """Each is named in the Task, and one of what eCW has no way to take in the log as well."""
+    system, reason = account.system("id"), REFUSED.get(type, f"eClinicalWorks takes no {type} from other systems")
+    ours = [each for each in chart.of(type) if not any(i.get("system") == system for i in _identifiers(each))]
+    for number, resource in enumerate(ours):
+        yield LeftOut(f"{type}/{resource.get('id')}", reason, notable=number == 0 and type in REFUSED)
 
 
 def agreed(base: Record, document: Record, key: str | None) -> Record:

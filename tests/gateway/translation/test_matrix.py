@@ -35,8 +35,8 @@ def test_what_is_pulled_has_a_map_that_reads_it() -> None:
 def test_a_section_has_a_row_for_each_type_and_names_the_rest() -> None:
     told = matrix.one_by_one(load_translators())
     assert (
-        "| Insurance | Coverage | ❌ | ✅ | ✅ | eClinicalWorks gives insurance to read only: enter it there, "
-        "the next pull brings it here |\n"
+        "| Insurance | Coverage | ❌ | ✅ | ✅ | not supported: eClinicalWorks' API gives insurance to read only; "
+        "enter it there, the next pull brings it here |\n"
     ) in told
     assert "\nLive only: AllergyIntolerance, " in told
 

@@ -168,6 +168,9 @@ async def test_everything_that_is_left_out_is_named() -> None:
         "Patient.communication[0]", "Patient.extension[0]", "Patient.contact", "Coverage/c1",
         "QuestionnaireResponse/q1",
     }  # fmt: skip
+    notable = {left.expression: left.reason for left in pushed.left_out if left.notable}
+    assert notable.keys() == {"Coverage/c1", "QuestionnaireResponse/q1"}, "the log names them, too"
+    assert all(reason.startswith("not supported: ") for reason in notable.values())
 
 
 FACILITY = "https://crosswalk.example/fhir/StructureDefinition/facility"
