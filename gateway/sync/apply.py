@@ -24,7 +24,7 @@ from gateway.sync.page import PageMemory
 from gateway.sync.recognition import ask, waiting_for
 from gateway.sync.reconcile import Disagreement
 from gateway.sync.sent import as_sent
-from gateway.sync.stays import Reading
+from gateway.sync.stays import Reading, microseconds
 from gateway.sync.tables import Connection, Link
 from gateway.sync.taking import Taking, winner_of
 from gateway.translation import path
@@ -80,6 +80,8 @@ class ChartApplication:
         patient = self._patient_link()
         if unclear := self._unclear(patient):
             return unclear
+        if self._is_overtaken(patient):
+            return Applied(Became.UNCHANGED, _subject(patient))
         reading = Reading.of(self.session, self.connection, self.pulled.stay)
         if held := self._held_back(reading, patient):
             return held
@@ -116,6 +118,16 @@ class ChartApplication:
             return Applied(Became.SKIPPED, _subject(patient), patient.locked or "" if patient else "")
         # Unlocked since it was looked at: the unlocking has the details fetched.
         return None if self.pulled.parts else Applied(Became.SKIPPED, _subject(patient))
+
+    def _is_overtaken(self, patient: Link | None) -> bool:
+        """A push or another pull has synced the patient after the EMR was asked for this reading."""
+        asked = self.pulled.asked
+        return (
+            asked is not None
+            and patient is not None
+            and patient.id is not None
+            and patient.synced > microseconds(asked)
+        )
 
     def _detail(self) -> str:
         unknown = self.pulled.unaccounted

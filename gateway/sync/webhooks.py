@@ -9,6 +9,7 @@ from sqlmodel import Field, Session, SQLModel, select
 
 from gateway.sync.connections import Connections
 from gateway.sync.tables import Connection, instant
+from gateway.translation.announced import Telling
 
 DAY = 86_400_000_000
 SKEW = 15 * 60_000_000
@@ -68,7 +69,8 @@ def warnings(session: Session, rooms: Connections, row: Connection) -> Iterator[
     """What an operator has to look after: webhooks that the EMR does not call."""
     if not rooms.is_usable(row) or rooms.effective_settings(row)["pull"] != "true":
         return
-    title = rooms.translator(row).title
+    translator = rooms.translator(row)
+    title, incidental = translator.title, translator.incidental if isinstance(translator, Telling) else frozenset()
     for hook, seen in last_seen(session, rooms, row).items():
-        if seen is None:
+        if seen is None and hook not in incidental:
             yield f"the webhook {hook} has never been seen: enter its address in {title} and see that it is active"

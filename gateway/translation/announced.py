@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from gateway.translation.contract import Account, Acquainted, Flow, Moment, Pulled
@@ -24,3 +25,27 @@ class Announcing(Fetching, Protocol):
 
     def named(self, body: bytes) -> Sequence[str]:
         """The keys of the charts that a webhook's body names, of whatever form it is; total."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a webhook says, where its vendor has published that."""
+
+    hook: str | None
+    """Which of the declared webhooks it is, whatever address it came to; None for a kind that is not known."""
+    keys: tuple[str, ...]
+    """The charts that it is about."""
+
+
+@runtime_checkable
+class Telling(Announcing, Protocol):
+    """An Announcing translator whose vendor has published what webhooks say.
+
+    They name all that there is to fetch: they lead to no pull, which may go over every patient.
+    """
+
+    incidental: frozenset[str]
+    """Webhooks that an account may never have news for: that they were never seen is no warning."""
+
+    def heard(self, body: bytes) -> Heard:
+        """Raises Malformed where the body is none of the vendor's."""

@@ -101,8 +101,8 @@ def flows(translator: Translator) -> dict[str, Callable[[], Flow[Any]]]:
 
 
 def named(translator: Announcing) -> list[str]:
-    """The charts that webhooks name whose bodies are the vendor's own documents."""
-    records = _records(translator)  # type: ignore[arg-type]
+    """The charts that webhooks name whose bodies are the vendor's own documents: webhooks, where it publishes them."""
+    records = [example for kind in translator.kinds for example in kind.examples]  # type: ignore[attr-defined]
     return [key for record in records for key in translator.named(msgspec.json.encode(record, enc_hook=str))]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from gateway.translation import path
@@ -17,9 +18,13 @@ from translators.ritten.location import LOCATION
 from translators.ritten.organization import PAYER
 from translators.ritten.patient import PATIENT
 from translators.ritten.practitioner import PRACTITIONER
+from translators.ritten.program import PROGRAM
+from translators.ritten.relationship import RELATED
+from translators.ritten.remembered import RELATIONSHIPS, without
+from translators.ritten.stays import stays
 
-MAPS = {table.type: table for table in (PATIENT, ENCOUNTER, COVERAGE, SUBSCRIBER, LOCATION, PRACTITIONER, PAYER)}
-DOCUMENT = KINDS[0]
+MAPS = {table.type: table for table in (PATIENT, ENCOUNTER, COVERAGE, RELATED, LOCATION, PROGRAM, PRACTITIONER, PAYER)}
+DOCUMENT, RELATIONSHIP = (next(kind for kind in KINDS if kind.name == name) for name in ("patient", "relationship"))
 IN_CHART = frozenset({"Patient", "Encounter", "Coverage", "RelatedPerson"})
 
 
@@ -28,20 +33,27 @@ class Reader:
     """Ritten's tables bound to one connection, once for many documents."""
 
     lenses: Mapping[str, View]
+    subscriber: View
 
     @classmethod
     def of(cls, account: Account) -> Reader:
         bindings = account.bindings
-        return cls({type: table.bound(bindings) for type, table in MAPS.items()})
+        lenses = {type: table.bound(bindings) for type, table in MAPS.items()}
+        return cls(lenses, SUBSCRIBER.bound(bindings))
 
-    def chart(self, document: Record, types: frozenset[str]) -> Pulled:
+    def chart(self, document: Record, types: frozenset[str], asked: datetime | None = None) -> Pulled:
+        """Of a document with what is remembered of the patient, as it was when Ritten was asked."""
         parts = tuple(part for part in self.parts(document) if not types or part.lens.type in {*types, "Patient"})
         return Pulled(
             document["id"],
             parts,
             document.get("externalId") or None,
             admitted=any(True for _ in stays(document)),
-            unaccounted=unaccounted(DOCUMENT, frozenset(leaf_names(document))),
+            unaccounted=(
+                *unaccounted(DOCUMENT, frozenset(leaf_names(without(document)))),
+                *(name for one in document.get(RELATIONSHIPS) or () for name in _unknown(one)),
+            ),
+            asked=asked,
         )
 
     def parts(self, document: Record) -> Iterator[Part]:
@@ -56,6 +68,8 @@ class Reader:
         for policy in document.get("insurance") or ():
             if policy.get("id"):
                 yield from self._policy(policy, patient)
+        for relationship in document.get(RELATIONSHIPS) or ():
+            yield Part(self.lenses["RelatedPerson"], relationship["id"], relationship, {"patient": patient})
 
     def part(self, type: str, record: Record) -> Part:
         """An entry of one of Ritten's lists."""
@@ -70,23 +84,19 @@ class Reader:
             references["subscriber"] = subscriber
         if is_other:
             match = ("name[use=official|usual|].family", "name[use=official|usual|].given[0]")
-            yield Part(self.lenses["RelatedPerson"], key, policy, {"patient": patient}, match)
+            yield Part(self.subscriber, key, policy, {"patient": patient}, match)
         yield Part(self.lenses["Coverage"], key, policy, references, ("subscriberId",))
-
-
-def stays(document: Record) -> Iterator[Record]:
-    """The programs, each with the latest discharge where that is its own."""
-    discharge = document.get("latestClinicalDischarge") or {}
-    for stay in document.get("programs") or ():
-        if stay.get("id"):
-            own = discharge.get("id") is not None and discharge["id"] in (stay["id"], stay.get("dischargeTypeId"))
-            yield {**stay, "latestClinicalDischarge": discharge} if own else stay
 
 
 def leaf_names(document: Record) -> Iterator[str]:
     """`insurance[].payerId` and so on."""
     for place, _ in path.leaves(document):
         yield _name(place)
+
+
+def _unknown(relationship: Record) -> tuple[str, ...]:
+    names = unaccounted(RELATIONSHIP, frozenset(leaf_names(relationship)))
+    return tuple(f"{RELATIONSHIPS}[].{name}" for name in names)
 
 
 def _name(place: tuple[Any, ...]) -> str:

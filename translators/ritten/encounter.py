@@ -5,9 +5,11 @@ Nothing is written: admissions and discharges happen in Ritten's own screens.
 
 from __future__ import annotations
 
-from gateway.translation.codec import CONCEPT_TEXT, Unreadable
+from gateway.canonical import extension_url
+from gateway.translation.codec import Unreadable
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Bindings, Field, Pair, Record, Resource, Way
+from translators.ritten.care_levels import LEVEL
 from translators.ritten.vocabulary import CLASS, DISCHARGE_TYPE, UNKNOWN_CLASS, WHEN, reference
 
 ADMITTER = {
@@ -20,6 +22,8 @@ ADMITTER = {
     ]
 }
 PRACTITIONER = reference("Practitioner")
+STAY = reference("Encounter")
+TRANSFERRED_FROM, TRANSFERRED_TO = extension_url("transferred-from"), extension_url("transferred-to")
 PLANNED_END = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate"
 
 
@@ -56,7 +60,7 @@ ENCOUNTER = ResourceMap(
         Field("id", "identifier[system=$id].value", way=Way.READ),
         Pair(("admitDate", "dischargeDate"), ("status",), _read_status, _not_written, way=Way.READ),
         Field("levelOfCare", "class", CLASS, way=Way.READ),
-        Field("levelOfCare", "type[0]", CONCEPT_TEXT, way=Way.READ),
+        Field("levelOfCare", "type[0]", LEVEL, way=Way.READ),
         Pair(("program.id", "program.programName"), ("serviceType",), _read_program, _not_written, way=Way.READ),
         Field("admitDate", "period.start", WHEN, way=Way.READ),
         Field("dischargeDate", "period.end", WHEN, way=Way.READ),
@@ -69,6 +73,8 @@ ENCOUNTER = ResourceMap(
             having={"system": DISCHARGE_TYPE},
         ),
         Field("latestClinicalDischarge.name", "hospitalization.dischargeDisposition.text", way=Way.READ),
+        Field("transferredFrom", f"extension[url={TRANSFERRED_FROM}].valueReference.reference", STAY, way=Way.READ),
+        Field("transferredTo", f"extension[url={TRANSFERRED_TO}].valueReference.reference", STAY, way=Way.READ),
     ),
     constants={"class": UNKNOWN_CLASS},
     search={"_id": "id", "patient": "id"},

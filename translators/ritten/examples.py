@@ -200,6 +200,7 @@ FACILITIES: tuple[Record, ...] = (
         "name": "Mill Street Outpatient",
         "address": {"use": "WORK", "line": "1 Mill Street", "city": "Topeka", "region": "KS", "postalCode": "66603"},
         "phone": "+17855550161",
+        "removed": True,
     },
 )
 PAYERS: tuple[Record, ...] = (
@@ -214,6 +215,6 @@ PAYERS: tuple[Record, ...] = (
         "postalCode": "67201",
         "notes": "Calls before noon",
     },
-    {"id": "15b57ab4-9247-468e-85db-d86f78970002", "payerIdentifier": "87726", "name": "Union Mutual"},
+    {"id": "15b57ab4-9247-468e-85db-d86f78970002", "payerIdentifier": "87726", "name": "Union Mutual", "removed": True},
 )
 STAFF = (CLINICIAN, {"id": "0d6bb7c3-8a9c-4e62-9a43-6c28e5f0a102", "first": "Alex", "last": "Noor"})

@@ -6,10 +6,13 @@ from gateway.translation.contract import RecordKind
 from translators.ritten.coverage import COVERAGE, SUBSCRIBER
 from translators.ritten.encounter import ENCOUNTER
 from translators.ritten.examples import FACILITIES, PATCHES, PATIENTS, PAYERS, STAFF, STAYS
+from translators.ritten.examples_lists import PROGRAMS, RELATIONSHIPS, WEBHOOKS
 from translators.ritten.location import LOCATION
 from translators.ritten.organization import PAYER
 from translators.ritten.patient import PATIENT
 from translators.ritten.practitioner import PRACTITIONER
+from translators.ritten.program import PROGRAM
+from translators.ritten.relationship import RELATED
 
 
 def _leaves(prefix: str, names: str) -> frozenset[str]:
@@ -26,8 +29,6 @@ POLICY = """id payerId orderNumber groupNumber memberIdentifier rxBIN rxPCN rxGr
 
 _STAY_IGNORED = {
     "program.programType": "mapping.md gives an Encounter no place for whether its program is clinical",
-    "transferredFrom": "the contract does not say whether it names a program or a stay",
-    "transferredTo": "the contract does not say whether it names a program or a stay",
 }
 _USER_IGNORED = {"lastAccessedAt": "when somebody last used Ritten is no fact about their profession"}
 _CREATED = "when Ritten made its record; FHIR has no such element and meta.lastUpdated is the store's own"
@@ -72,7 +73,7 @@ _PATIENT_IGNORED = {
     "createdAt": _CREATED,
     "programStatus": "says whether a stay is open, which Encounter.status says of each stay",
     "programs": "each element is read as the kind `stay`, joined with the discharge that belongs to it",
-    "latestClinicalProgram": "repeats an element of programs",
+    **dict.fromkeys(_leaves("latestClinicalProgram.", STAY), "repeats an element of programs"),
     "latestClinicalDischarge": "read as part of the stay that it belongs to, in the kind `stay`",
     "careTeam.id": "the team's key; mapping.md has no CareTeam",
     "careTeam.teamUserIds[]": "mapping.md has no CareTeam; the primary clinician is read",
@@ -82,6 +83,29 @@ _PATIENT_IGNORED = {
 }
 REMEMBERED = frozenset({"ssn"})
 """Written and never shown; the gateway keeps it in the record."""
+_RELATIONSHIP = (
+    _leaves("", "id personId type isEmergencyContact isGuarantor isGuardian removed")
+    | _leaves("person.", "id first middle last dob mrn email createdAt")
+    | _leaves("person.contactPoints[].", "id system use value valueExt isPrimary notes")
+    | _leaves("person.address.", "id use country line line2 city region postalCode")
+    | _leaves("person.organizations[].", "id name relationshipType isPrimary")
+)
+_RELATIONSHIP_IGNORED = {
+    "personId": "names the contact or patient that the person was read from",
+    "person.id": "the person's own key; the relationship has one, and a person may be related to several patients",
+    "person.mrn": "that a related person is a patient as well is not told in this patient's record",
+    "person.email": "repeats one of contactPoints",
+    "person.createdAt": _CREATED,
+    "person.contactPoints[].id": "Ritten's key of the number; telecom has no place for it",
+    "person.contactPoints[].notes": "a ContactPoint has no note",
+    "person.address.id": "Ritten's key of the address; a contact has but one",
+    **dict.fromkeys(
+        _leaves("person.organizations[].", "id name relationshipType isPrimary"),
+        "a RelatedPerson has no organisation; most integrations may not read them (403)",
+    ),
+}
+_WEBHOOK = _leaves("data.", "patientId mrn programId fromProgramId toProgramId caseId personSeekingTreatmentId")
+_WEBHOOK |= _leaves("", "type data.status data.fromStatus data.toStatus")
 
 KINDS = (
     RecordKind(
@@ -116,8 +140,29 @@ KINDS = (
         examples=STAYS,
     ),
     RecordKind(
+        "relationship",
+        _RELATIONSHIP,
+        (RELATED,),
+        ignored=_RELATIONSHIP_IGNORED,
+        examples=RELATIONSHIPS,
+    ),
+    RecordKind(
+        "webhook",
+        _WEBHOOK,
+        (),
+        ignored=dict.fromkeys(_WEBHOOK, "a webhook says whom to read, and nothing else of it is taken as true"),
+        examples=WEBHOOKS,
+    ),
+    RecordKind(
+        "program",
+        _leaves("", "id name facility.id programType levelOfCare[] createdAt removed"),
+        (PROGRAM,),
+        ignored={"createdAt": _CREATED},
+        examples=PROGRAMS,
+    ),
+    RecordKind(
         "facility",
-        _leaves("", "id name nationalProviderId phone createdAt")
+        _leaves("", "id name nationalProviderId phone createdAt removed")
         | _leaves("address.", "id use country line line2 city region postalCode"),
         (LOCATION,),
         ignored={
@@ -129,7 +174,7 @@ KINDS = (
     ),
     RecordKind(
         "payer",
-        _leaves("", "id payerIdentifier payerGroupId name address city state postalCode notes"),
+        _leaves("", "id payerIdentifier payerGroupId name address city state postalCode notes removed"),
         (PAYER,),
         ignored={
             "payerGroupId": "the contract has no operation that tells what the group is",

@@ -6,7 +6,7 @@ of both UUIDs one after the other, which is just as long as a FHIR id may be.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -17,13 +17,13 @@ from gateway.translation.contract import Account, Call, Flow, Found, Part, send
 from gateway.translation.rows import Record, Resource
 from translators.ritten.chart import MAPS, Reader
 from translators.ritten.documents import keyed, patient
-from translators.ritten.pull import details, directory
-from translators.ritten.walk import Place, page
+from translators.ritten.pull import directory
+from translators.ritten.reading import ABSENT, details, relationships
+from translators.ritten.remembered import related
+from translators.ritten.walk import STATUSES, Place, page
 
 OWNED = frozenset({"Encounter", "Coverage", "RelatedPerson"})
 """Types that stand in a patient's document."""
-ABSENT = frozenset({400, 404})
-"""Ritten answers 400 to an id that cannot be one."""
 
 
 def live_id(patient: str, key: str) -> str:
@@ -94,8 +94,7 @@ def _by_id(reader: Reader, type: str, id: str) -> Flow[Resource | None]:
         return _patient(reader, document) if document else None
     if type in OWNED:
         keys = parted(id)
-        document = (yield from _document(f"/patients/{quote(keys[0], safe='')}")) if keys else None
-        owned = _owned(reader, type, document) if document else ()
+        owned = (yield from _owned(reader, type, keys[0])) if keys else ()
         return next((resource for resource in owned if resource["id"] == id), None)
     if type == "Organization":
         reply = yield from send(Call("GET", f"/insurance/payers/{quote(id, safe='')}", accepts=ABSENT))
@@ -113,8 +112,14 @@ def _patient(reader: Reader, document: Record) -> Resource:
     return as_resource(next(reader.parts(document)))
 
 
-def _owned(reader: Reader, type: str, document: Record) -> Iterator[Resource]:
-    return (as_resource(part, document["id"]) for part in reader.parts(document) if part.lens.type == type)
+def _owned(reader: Reader, type: str, id: str) -> Flow[list[Resource]]:
+    """What of that type stands in the patient's record, relationships among it."""
+    document = yield from _document(f"/patients/{quote(id, safe='')}")
+    if document is None:
+        return []
+    if type == "RelatedPerson":
+        document = related(document, (yield from relationships([document["id"]]))[document["id"]])
+    return [as_resource(part, document["id"]) for part in reader.parts(document) if part.lens.type == type]
 
 
 def _patients(account: Account, reader: Reader, asked: dict[str, str]) -> Flow[Found]:
@@ -122,12 +127,12 @@ def _patients(account: Account, reader: Reader, asked: dict[str, str]) -> Flow[F
         document = yield from _document(_identified(account, asked["identifier"]))
         return _found([_patient(reader, document)] if document else [])
     place = Place.parse(asked["page"].replace("-", ":")) if "page" in asked else Place()
-    if place is None:
+    if place.leg not in STATUSES:
         raise Invalid("this page is none that a search gave; follow the link `next` of the search result", "page")
     found, after = yield from page(place)
     documents = yield from details([item["id"] for item in found])
-    following = f"page={str(after).replace(':', '-')}" if after else None
-    return Found(tuple(_patient(reader, document) for document in documents), following)
+    following = f"page={str(after.plain).replace(':', '-')}" if after else None
+    return Found(tuple(_patient(reader, one.document) for one in documents), following)
 
 
 def _identified(account: Account, token: str) -> str:
@@ -144,8 +149,7 @@ def _of_patient(reader: Reader, type: str, asked: dict[str, str]) -> Flow[Found]
     if "patient" not in asked:
         raise Invalid(f"Ritten gives {type} by patient only: add patient=ID", "patient")
     id = asked["patient"].rpartition("Patient/")[2]
-    document = yield from _document(f"/patients/{quote(id, safe='')}")
-    return _found(list(_owned(reader, type, document)) if document else [])
+    return _found((yield from _owned(reader, type, id)))
 
 
 def _asked(type: str, params: Sequence[tuple[str, str]]) -> dict[str, str]:

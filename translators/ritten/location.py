@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.canonical import LOCATION_PHYSICAL_TYPE
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Field, Way
+from translators.ritten.gone import STATUS
 from translators.ritten.vocabulary import PHONE
 
 NPI = "http://hl7.org/fhir/sid/us-npi"
@@ -23,9 +24,9 @@ LOCATION = ResourceMap(
         Field("address.region", "address.state", way=Way.READ),
         Field("address.postalCode", "address.postalCode", way=Way.READ),
         Field("address.country", "address.country", way=Way.READ),
+        STATUS,
     ),
     constants={
-        "status": "active",
         "mode": "instance",
         "physicalType": {"coding": [{"system": LOCATION_PHYSICAL_TYPE, "code": "si", "display": "Site"}]},
     },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.canonical import ORGANIZATION_TYPE
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Field, Way
+from translators.ritten.gone import ACTIVE
 from translators.ritten.vocabulary import PAYER_CODE
 
 PAYER = ResourceMap(
@@ -18,9 +19,9 @@ PAYER = ResourceMap(
         Field("city", "address[0].city", way=Way.READ),
         Field("state", "address[0].state", way=Way.READ),
         Field("postalCode", "address[0].postalCode", way=Way.READ),
+        ACTIVE,
     ),
     constants={
-        "active": True,
         "type": [{"coding": [{"system": ORGANIZATION_TYPE, "code": "pay", "display": "Payer"}]}],
     },
     search={"_id": "id", "identifier": "payerIdentifier"},

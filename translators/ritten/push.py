@@ -22,6 +22,7 @@ from translators.ritten.difference import Difference, difference, not_cleared
 from translators.ritten.insurance import Policies, policies
 from translators.ritten.patient import PATIENT
 from translators.ritten.referrals import Referrals, referrals
+from translators.ritten.remembered import remembered
 from translators.ritten.sendable import sendable
 
 AT_CREATE = ("name", "dob")
@@ -69,7 +70,7 @@ def push(account: Account, chart: Chart, link: Linked) -> Flow[Pushed]:
     ssn = None if "ssn" in refused else said.change.local.get("ssn")
     return Pushed(
         document["id"],
-        document | ({"ssn": ssn} if ssn else {}),
+        remembered(document, link.record) | ({"ssn": ssn} if ssn else {}),
         {kind: document[name] for kind, name in (("id", "id"), ("mr", "mrn")) if document.get(name)},
         said.insured.links(document),
         (*refusal.left_out(refused), *_left_out(account, chart, link, said, document)),

@@ -13,7 +13,7 @@ from gateway.faults import EmrRefused
 from gateway.translation.contract import Call, Flow, send
 from gateway.translation.lens import LeftOut
 from gateway.translation.rows import Record
-from translators.ritten import documents
+from translators.ritten import documents, said
 
 ABOUT_VALUES = frozenset({400, 422})
 MENDS: Mapping[str, tuple[str, str]] = {
@@ -37,7 +37,8 @@ MENDS: Mapping[str, tuple[str, str]] = {
 def attempted(patient: Record, body: Record) -> Flow[Record | None]:
     """The patient after a PATCH; None when Ritten calls the values invalid and there are parts to tell apart."""
     path = f"/patients/{quote(patient['id'], safe='')}"
-    reply = yield from send(Call("PATCH", path, json=body, accepts=ABOUT_VALUES))
+    guard = said.guard(patient, body)
+    reply = yield from send(Call("PATCH", path, json=body, accepts=ABOUT_VALUES, guard=guard))
     if reply.status not in ABOUT_VALUES:
         return documents.patient(reply)
     if len(body) == 1:
@@ -53,7 +54,8 @@ def in_parts(patient: Record, body: Record) -> Flow[tuple[Record, tuple[str, ...
     document, refused = patient, []
     path = f"/patients/{quote(patient['id'], safe='')}"
     for name, value in body.items():
-        reply = yield from send(Call("PATCH", path, json={name: value}, accepts=ABOUT_VALUES))
+        guard = said.guard(patient, {name: value})
+        reply = yield from send(Call("PATCH", path, json={name: value}, accepts=ABOUT_VALUES, guard=guard))
         if reply.status in ABOUT_VALUES:
             refused.append(name)
         else:

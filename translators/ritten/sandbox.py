@@ -1,8 +1,9 @@
 """A stand-in for Ritten's External API v1, written from its OpenAPI document and stricter than it.
 
-It serves what a connection uses: the token endpoint, patients, facilities, staff and payers, below `/v1` as Ritten does
-and without it. Unknown fields and query parameters are answered 400. Options: `client_id`, `client_secret`, `tenant`,
-`audience`, `arrays` (`merge` or `replace`, see sandbox_records.py).
+It serves what a connection uses: the token endpoint, patients and their relationships, contacts, facilities, programs,
+staff and payers, below `/v1` as Ritten does and without it. Unknown fields and query parameters are answered 400.
+Options: `client_id`, `client_secret`, `tenant`, `audience`, `arrays` (`merge` or `replace`, see sandbox_records.py),
+and the addresses of webhooks (see sandbox_webhooks.py).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -19,11 +21,17 @@ from starlette.routing import Route
 from gateway.translation.sandbox import DemoAccount, Sandbox, SandboxSetup
 from translators.ritten.sandbox_contract import BadRequest
 from translators.ritten.sandbox_gate import FAULTS, Gate
+from translators.ritten.sandbox_people import People
 from translators.ritten.sandbox_records import Record, Records
 from translators.ritten.sandbox_seed import state
+from translators.ritten.sandbox_staff import Staff
 from translators.ritten.sandbox_steps import STEPS, stumbling
+from translators.ritten.sandbox_webhooks import FAULTS as HOOK_FAULTS
+from translators.ritten.sandbox_webhooks import Webhooks
 
 STATUSES = ("prospective", "active", "former")
+NOT_GRANTED = "no-contacts"
+OFF = {NOT_GRANTED: "relationships and contacts are answered 403, as to an integration that was not granted them"}
 DEMO = DemoAccount(
     base_path="/v1",
     settings={"tenant": "ritclinic"},
@@ -34,16 +42,22 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def create(setup: SandboxSetup) -> Sandbox:
-    sandbox = Sandbox("ritten", setup, state(), vendor_faults={**FAULTS, **STEPS}, demo=DEMO)
-    records, gate = Records(sandbox), Gate.of(sandbox, setup.options)
-    api = Api(records)
+    sandbox = Sandbox("ritten", setup, state(), vendor_faults={**FAULTS, **STEPS, **HOOK_FAULTS, **OFF}, demo=DEMO)
+    webhooks, people, gate = Webhooks(sandbox), People(sandbox), Gate.of(sandbox, setup.options)
+    made = partial(_tell_made, webhooks)
+    records = Records(sandbox, made)
+    api = Api(records, people)
     for prefix in ("/v1", ""):
         sandbox.routes.append(Route(f"{prefix}/oauth/token", gate.token, methods=["POST"]))
         for path, methods in api.table().items():
             for method, handler in methods.items():
                 sandbox.routes.append(Route(f"{prefix}{path}", behind(gate, handler), methods=[method]))
-    sandbox.commands |= {"admit": records.admit, "discharge": records.discharge, "edit": records.edit}
+    sandbox.commands |= Staff(records, people, webhooks).commands()
     return sandbox
+
+
+def _tell_made(webhooks: Webhooks, patient: Record) -> None:
+    webhooks.announce("patient.created", patientId=patient["id"], mrn=patient["mrn"])
 
 
 def behind(gate: Gate, handler: Handler) -> Handler:
@@ -66,6 +80,7 @@ class Api:
     """The operations."""
 
     records: Records
+    people: People
 
     def table(self) -> Mapping[str, Mapping[str, Handler]]:
         sandbox = self.records.sandbox
@@ -73,6 +88,11 @@ class Api:
             "/patients": {"GET": self.list_patients, "POST": stumbling(sandbox, self.create_patient)},
             "/patients/external/{externalId}": {"GET": self.external_patient},
             "/patients/{id}": {"GET": self.patient, "PATCH": stumbling(sandbox, self.patch_patient)},
+            "/patients/{id}/relationships": {"GET": self.relationships, "POST": self.relate},
+            "/patients/{id}/relationships/{relationship}": {"PATCH": self.patch_relationship, "DELETE": self.unrelate},
+            "/contacts": {"GET": self.contacts},
+            "/contacts/{id}": {"GET": self.contact},
+            "/programs": {"GET": self.programs},
             "/facilities": {"GET": self.facilities},
             "/insurance/payers": {"GET": self.payers},
             "/insurance/payers/{id}": {"GET": self.payer},
@@ -101,6 +121,59 @@ class Api:
         query(request)
         patient = self.records.find("id", request.path_params["id"])
         return self._shown(self.records.patch(patient, await body(request)) if patient else None)
+
+    async def relationships(self, request: Request) -> Response:
+        query(request)
+        return self._of_patient(request, lambda id: JSONResponse(self.people.of(id)))
+
+    async def relate(self, request: Request) -> Response:
+        query(request)
+        told = await body(request)
+        return self._of_patient(request, lambda id: JSONResponse(self.people.relate(id, told)))
+
+    async def patch_relationship(self, request: Request) -> Response:
+        query(request)
+        told, id = await body(request), request.path_params["relationship"]
+        return self._of_patient(request, lambda patient: _or_404(self.people.patch(patient, id, told)))
+
+    async def unrelate(self, request: Request) -> Response:
+        query(request)
+        self.people.unrelate(request.path_params["id"], request.path_params["relationship"])
+        return Response(status_code=200)
+
+    def _of_patient(self, request: Request, answer: Callable[[str], Response]) -> Response:
+        patient = self.records.find("id", request.path_params["id"])
+        if NOT_GRANTED in self.records.sandbox.faults:
+            return Response(status_code=403)
+        return answer(patient["id"]) if patient else Response(status_code=404)
+
+    async def contacts(self, request: Request) -> Response:
+        asked = query(request, "limit", "offset")
+        found, limit, offset = self.people.summaries(), number(asked, "limit", 20), number(asked, "offset", 0)
+        if not 1 <= limit <= 20 or offset < 0:
+            raise BadRequest("limit")
+        return JSONResponse(found[offset : offset + limit])
+
+    async def contact(self, request: Request) -> Response:
+        query(request)
+        if NOT_GRANTED in self.records.sandbox.faults:
+            return Response(status_code=403)
+        contact = self.people.contact(request.path_params["id"])
+        return _or_404(self.people.shown(contact) if contact else None)
+
+    async def programs(self, request: Request) -> Response:
+        asked = query(request, "facilityId", "programType", "search", "limit", "offset")
+        wanted, type, facility = asked.get("search", ""), asked.get("programType"), asked.get("facilityId")
+        if len(wanted) > 255 or type not in (None, "Clinical", "Additional Service"):
+            raise BadRequest("search")
+        found = [
+            program
+            for program in self.records.sandbox.state["programs"]
+            if wanted.casefold() in program["name"].casefold()
+            and type in (None, program["programType"])
+            and facility in (None, (program["facility"] or {}).get("id"))
+        ]
+        return paged(found, "programs", asked, most=200)
 
     async def facilities(self, request: Request) -> Response:
         asked = query(request, "createdAfter", "search", "limit", "offset")
@@ -141,9 +214,13 @@ def query(request: Request, *known: str) -> dict[str, str]:
     return dict(request.query_params)
 
 
-def paged(found: list[Record], name: str, asked: Mapping[str, str]) -> Response:
-    limit, offset = number(asked, "limit", 20), number(asked, "offset", 0)
-    if not 1 <= limit <= 20 or offset < 0:
+def _or_404(found: Record | None) -> Response:
+    return Response(status_code=404) if found is None else JSONResponse(found)
+
+
+def paged(found: list[Record], name: str, asked: Mapping[str, str], most: int = 20) -> Response:
+    limit, offset = number(asked, "limit", most), number(asked, "offset", 0)
+    if not 1 <= limit <= most or offset < 0:
         raise BadRequest("limit")
     page = found[offset : offset + limit]
     return JSONResponse({"meta": {"count": len(page), "totalCount": len(found)}, name: page})

@@ -22,7 +22,11 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MINTS = ((2, HOUR), (3, DAY))
 BURST, REFILL = 100.0, 50.0
 NO_CACHE = "no-token-cache"
-FAULTS = {NO_CACHE: "each token request mints at Auth0, which allows 2 an hour and 3 a day"}
+EMPTY = "throttled"
+FAULTS = {
+    NO_CACHE: "each token request mints at Auth0, which allows 2 an hour and 3 a day",
+    EMPTY: "every call is answered 429, as with an empty bucket",
+}
 REQUIRED = ("grant_type", "client_id", "client_secret", "audience")
 
 
@@ -97,7 +101,7 @@ class Gate:
         now = self._now()
         passed = (now - self.filled).total_seconds() if self.filled else 0.0
         self.level, self.filled = min(BURST, self.level + passed * REFILL), now
-        if self.level < 1:
+        if self.level < 1 or EMPTY in self.sandbox.faults:
             return False
         self.level -= 1
         return True

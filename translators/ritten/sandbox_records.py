@@ -1,4 +1,4 @@
-"""The sandbox's patients: creating, patching, and what the clinic's staff does.
+"""The sandbox's patients: creating, patching and showing them.
 
 The contract does not say what a PATCH does to list items that it leaves out. Here they stay, and with the option
 `arrays=replace` they go; plain lists (phones, emails) and `demographics` are replaced by what is sent.
@@ -6,7 +6,8 @@ The contract does not say what a PATCH does to list items that it leaves out. He
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,8 @@ class Records:
     """Ritten's database of one clinic."""
 
     sandbox: Sandbox
+    made: Callable[[Record], None] = field(default=lambda patient: None)
+    """Told of each patient that was made."""
 
     @property
     def patients(self) -> list[Record]:
@@ -61,6 +64,7 @@ class Records:
             "demographics": {},
         }
         self.patients.append(patient)
+        self.made(patient)
         return patient
 
     def patch(self, patient: Record, body: Any) -> Record:
@@ -93,50 +97,6 @@ class Records:
         if name == "insurance" and item.get("payerId") not in payers:
             raise BadRequest("payerId")
         return item
-
-    async def admit(self, arguments: Record) -> Record:
-        patient, program = self._named(arguments), self._program(arguments["program"])
-        stay = {
-            "id": str(uuid4()),
-            "program": {name: program[name] for name in ("id", "programName", "programType")},
-            "levelOfCare": arguments.get("levelOfCare", program["levelOfCare"]),
-            "admitDate": self._now()[:10],
-            "admittedByUserId": self.sandbox.state["staff"][0]["id"],
-        }
-        patient["programs"].append(stay)
-        patient["latestClinicalProgram"] = stay
-        return {"id": patient["id"], "stay": stay["id"]}
-
-    async def discharge(self, arguments: Record) -> Record:
-        patient = self._named(arguments)
-        stay = next((stay for stay in reversed(patient["programs"]) if not stay.get("dischargeDate")), None)
-        if stay is None:
-            raise ValueError("this patient has no open stay")
-        type = self.sandbox.state["discharge_types"][0]
-        stay |= {"dischargeDate": self._now()[:10], "dischargeTypeId": type["id"]}
-        patient["latestClinicalProgram"] = stay
-        patient["latestClinicalDischarge"] = dict(type)
-        return {"id": patient["id"], "stay": stay["id"]}
-
-    async def edit(self, arguments: Record) -> Record:
-        """What the staff changes on the patient's page: `fields` as in a PATCH."""
-        return self.detail(self.patch(self._named(arguments), arguments["fields"]))
-
-    def _named(self, arguments: Record) -> Record:
-        if "id" in arguments:
-            found = [patient for patient in self.patients if patient["id"] == arguments["id"]]
-        else:
-            found = [patient for patient in self.patients if patient["name"].get("last") == arguments["last_name"]]
-        if len(found) != 1:
-            raise ValueError(f"{len(found)} patients fit; give `id` or `last_name` of one")
-        return found[0]
-
-    def _program(self, name: str) -> Record:
-        programs: list[Record] = self.sandbox.state["programs"]
-        found = next((program for program in programs if name in (program["id"], program["programName"])), None)
-        if found is None:
-            raise ValueError(f"programs are {[program['programName'] for program in programs]}")
-        return found
 
     def _now(self) -> str:
         return self.sandbox.setup.clock().strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -34,18 +34,30 @@ def state() -> dict[str, Any]:
         {"id": _id("staff/1"), "email": "dana.reed@ritclinic.example", "first": "Dana", "last": "Reed"},
         {"id": _id("staff/2"), "email": "lee.okafor@ritclinic.example", "first": "Lee", "last": "Okafor"},
     ]
-    programs = [
+    programs: list[dict[str, Any]] = [
         {
             "id": _id("program/1"),
-            "programName": "Residential",
+            "name": "Residential",
+            "facility": {"id": _id("facility/1")},
             "programType": "Clinical",
-            "levelOfCare": "Clinically Managed High-Intensity Residential Services (3.5)",
+            "levelOfCare": ["Clinically Managed High-Intensity Residential Services (3.5)"],
+            "createdAt": "2024-01-02T00:00:00Z",
         },
         {
             "id": _id("program/2"),
-            "programName": "Evening IOP",
+            "name": "Evening IOP",
+            "facility": {"id": _id("facility/2")},
             "programType": "Clinical",
-            "levelOfCare": "IOP (2.1)",
+            "levelOfCare": ["IOP (2.1)", "Outpatient Services (1.0)"],
+            "createdAt": "2024-06-02T00:00:00Z",
+        },
+        {
+            "id": _id("program/3"),
+            "name": "Alumni group",
+            "facility": None,
+            "programType": "Additional Service",
+            "levelOfCare": ["Peer Support"],
+            "createdAt": "2024-07-01T00:00:00Z",
         },
     ]
     return {
@@ -55,19 +67,46 @@ def state() -> dict[str, Any]:
         "staff": staff,
         "programs": programs,
         "discharge_types": [
-            {"id": _id("discharge/1"), "name": "Completed treatment", "dischargeType": "Treatment complete"}
+            {"id": _id("discharge/1"), "name": "Completed treatment", "dischargeType": "Treatment complete"},
+            {"id": _id("discharge/2"), "name": "Left against advice", "dischargeType": "Treatment incomplete"},
         ],
+        "contacts": [_mother()],
+        "relationships": {_id("patient/D31EBE"): [_motherhood()]},
+        "webhooks": {},
         "mints": [],
         "issued": [],
         "token": None,
     }
 
 
+def _mother() -> dict[str, Any]:
+    phone = {"id": _id("point/1"), "system": "PHONE", "use": "MOBILE", "value": "+17855550120", "isPrimary": True}
+    return {
+        "id": _id("contact/1"),
+        "first": "Helen",
+        "last": "Ashgrove",
+        "dob": "1960-08-30",
+        "createdAt": "2025-01-02T09:20:00Z",
+        "contactPoints": [phone],
+    }
+
+
+def _motherhood() -> dict[str, Any]:
+    return {
+        "id": _id("relationship/1"),
+        "personId": _id("contact/1"),
+        "type": "Mother",
+        "isEmergencyContact": True,
+        "isGuarantor": False,
+        "isGuardian": False,
+    }
+
+
 def _patients(staff: list[dict[str, Any]], programs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     stay = {
         "id": _id("stay/1"),
-        "program": {name: programs[0][name] for name in ("id", "programName", "programType")},
-        "levelOfCare": programs[0]["levelOfCare"],
+        "program": {"id": programs[0]["id"], "programName": programs[0]["name"], "programType": "Clinical"},
+        "levelOfCare": programs[0]["levelOfCare"][0],
         "admitDate": "2025-01-06",
         "admittedByUserId": staff[0]["id"],
     }

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from gateway.faults import EmrNonsense
-from gateway.translation.contract import Linked, Pulled, PullPage
-from tests.translators.ritten.driving import LINK, MOMENT, Clinic, chart, coverage, patient, payer
+from gateway.faults import EmrNonsense, Misconfigured
+from gateway.translation.contract import Linked, Part, Pulled, PullPage
+from tests.translators.ritten.driving import LINK, MOMENT, Clinic, account, chart, coverage, patient, payer
 from translators.ritten import translator
 from translators.ritten.walk import Place
 
 ALL: frozenset[str] = frozenset()
 
 
-async def pull(clinic: Clinic, cursor: str | None = None, *, types: frozenset[str] = ALL) -> PullPage:
-    return await clinic(translator.pull(clinic.account, cursor, (), MOMENT, types))
+async def pull(
+    clinic: Clinic, cursor: str | None = None, known: Sequence[Linked] = (), *, types: frozenset[str] = ALL
+) -> PullPage:
+    clinic.clock.pass_by(seconds=5)  # the bucket fills again
+    return await clinic(translator.pull(clinic.account, cursor, known, MOMENT, types))
 
 
-async def walk(clinic: Clinic, types: frozenset[str] = ALL) -> list[Pulled]:
-    page = await pull(clinic, types=types)
+async def walk(clinic: Clinic, known: Sequence[Linked] = (), *, types: frozenset[str] = ALL) -> list[Pulled]:
+    page = await pull(clinic, None, known, types=types)
     found = list(page.charts)
     while page.more:
-        page = await pull(clinic, page.cursor, types=types)
+        page = await pull(clinic, page.cursor, known, types=types)
         assert len(page.charts) <= 50
         found += page.charts
     assert page.cursor is None
     return found
+
+
+def known(found: Sequence[Pulled]) -> list[Linked]:
+    """As the gateway remembers them after the pull."""
+    return [Linked(f"p-{n}", one.patient_key, one.parts[0].record) for n, one in enumerate(found) if one.patient_key]
 
 
 def keys(charts: list[Pulled]) -> list[str]:
@@ -50,7 +60,7 @@ async def test_a_walk_brings_lists_and_all_patients_in_every_status() -> None:
     found = await walk(clinic)
     assert sorted(keys(found)) == sorted(ids)
     lists = [[part.lens.type for part in pulled.parts] for pulled in found if pulled.patient_key is None]
-    assert lists == [["Location"] * 2, ["Practitioner"] * 2, ["Organization"] * 2]
+    assert lists == [["Location"] * 2, ["HealthcareService"] * 3, ["Practitioner"] * 2, ["Organization"] * 2]
     assert all(pulled.unaccounted == () for pulled in found)
 
 
@@ -58,7 +68,7 @@ async def test_a_chart_has_the_patient_first_and_its_parts_refer_to_it() -> None
     found = await walk(Clinic())
     parts = next(pulled.parts for pulled in found if pulled.patient_key and len(pulled.parts) > 1)
     by_type = {part.lens.type: part for part in parts}
-    assert [part.lens.type for part in parts] == ["Patient", "Practitioner", "Encounter", "Coverage"]
+    assert [part.lens.type for part in parts] == ["Patient", "Practitioner", "Encounter", "Coverage", "RelatedPerson"]
     patient_key = f"emr:Patient/{by_type['Patient'].key}"
     assert by_type["Encounter"].references == {"subject": patient_key}
     assert by_type["Coverage"].references == {"beneficiary": patient_key, "subscriber": patient_key}
@@ -109,13 +119,16 @@ async def test_after_a_push_a_pull_brings_no_news() -> None:
         translator.push(clinic.account, chart(local, coverage(), referenced=(payer(),)), LINK, MOMENT)
     )
     link = Linked("pat-1", pushed.external_id, pushed.record)
-    page = await clinic(translator.pull(clinic.account, None, (link,), MOMENT, ALL))
-    part = next(pulled for pulled in page.charts if pulled.patient_key == pushed.external_id).parts[0]
+
+    async def read() -> Part:
+        page = await pull(clinic, "sweep:1:::", (link,))
+        return page.charts[0].parts[0]
+
+    part = await read()
     assert part.record == pushed.record
     assert part.lens.absorb(part.record, local, base=pushed.record).value == local
     await clinic.command("edit", id=pushed.external_id, fields={"dob": "2001-05-28"})
-    page = await clinic(translator.pull(clinic.account, None, (link,), MOMENT, ALL))
-    part = next(pulled for pulled in page.charts if pulled.patient_key == pushed.external_id).parts[0]
+    part = await read()
     assert part.lens.absorb(part.record, local, base=pushed.record).value == local | {"birthDate": "2001-05-28"}
 
 
@@ -123,7 +136,7 @@ async def test_types_choose_what_is_brought() -> None:
     clinic = Clinic()
     facilities = await pull(clinic, types=frozenset({"Location"}))
     assert ([pulled.patient_key for pulled in facilities.charts], facilities.more) == ([None], False)
-    charts = await walk(clinic, frozenset({"Encounter"}))
+    charts = await walk(clinic, types=frozenset({"Encounter"}))
     assert {part.lens.type for pulled in charts for part in pulled.parts} == {"Patient", "Encounter"}
 
 
@@ -150,18 +163,24 @@ async def test_a_list_in_another_form_is_nonsense() -> None:
 @pytest.mark.parametrize(
     ("cursor", "place"),
     [
-        ("active:40:61", Place("active", 40, 61)),
-        ("former:0:", Place("former", 0)),
-        (None, None),
-        ("", None),
-        ("gone:0:", None),
-        ("active:x:", None),
+        ("active:40:61:p%3A1:", Place("active", 40, 61, "p:1")),
+        ("former:0:::", Place("former")),
+        ("sweep:12::p1:1700000", Place("sweep", 12, None, "p1", 1700000)),
     ],
 )
-def test_cursors(cursor: str | None, place: Place | None) -> None:
+def test_cursors(cursor: str, place: Place) -> None:
     assert Place.parse(cursor) == place
-    if place:
-        assert str(place) == cursor
+    assert str(place) == cursor
+
+
+@pytest.mark.parametrize("cursor", [None, "", "gone:0:", "active:x:", "chosen:active:20:::"])
+def test_what_is_no_place_of_this_walk_begins_one(cursor: str | None) -> None:
+    assert Place.parse(cursor).leg == "start"
+
+
+def test_a_walk_for_types_goes_on_from_no_other() -> None:
+    assert Place.parse("active:20:40::", chosen=True) == Place("start", chosen=True)
+    assert Place.parse("chosen:active:20:40::", chosen=True) == Place("active", 20, 40, chosen=True)
 
 
 async def test_fields_that_no_table_knows_are_named_for_the_log() -> None:
@@ -169,3 +188,91 @@ async def test_fields_that_no_table_knows_are_named_for_the_log() -> None:
     clinic.patients("Brandt")[0]["shoeSize"] = 44
     page = await pull(clinic, "prospective:0:")
     assert [pulled.unaccounted for pulled in page.charts] == [("shoeSize",)]
+
+
+async def test_what_the_lists_show_unchanged_is_not_read_again() -> None:
+    clinic = Clinic()
+    people = known(await walk(clinic))
+    clinic.sandbox.state["staff"][1]["lastAccessedAt"] = "2025-03-01T11:59:00Z"
+    await clinic.command("edit", last_name="Brandt", fields={"phones": ["+17855550108"]})
+    clinic.sent.clear()
+    page = await pull(clinic, "prospective:0:::", people)
+    assert ([one.patient_key for one in page.charts], page.unchanged) == ([clinic.patients("Brandt")[0]["id"]], 0)
+    page = await pull(clinic, page.cursor, people)
+    assert (page.charts, page.unchanged) == ((), 1)
+    paths = [call.path.replace(str(people[0].external_id), "…") for call in clinic.sent]
+    assert len(paths) == 4  # both lists; the patient and their relationships
+
+
+async def test_a_sweep_reads_everybody_of_a_small_clinic() -> None:
+    clinic = Clinic()
+    await crowd(clinic, 40)
+    people = known(await walk(clinic))
+    await clinic.command("edit", last_name="Brandt", fields={"addresses": [{"city": "Topeka"}]})
+    found = await walk(clinic, people)
+    assert sorted(keys(found)) == sorted(link.external_id or "" for link in people)
+    (brandt,) = (one for one in found if one.patient_key == clinic.patients("Brandt")[0]["id"])
+    assert brandt.parts[0].lens.to_fhir(brandt.parts[0].record).value["address"] == [{"city": "Topeka"}]
+
+
+async def test_of_a_large_clinic_a_sweep_reads_those_who_were_not_read_for_the_longest_time() -> None:
+    clinic = Clinic()
+    many = [Linked(f"p{n}", f"{n:04}", {}, looked=9000 - n) for n in range(600)]
+    page = await pull(clinic, "former:0:::", many)
+    assert (page.cursor, page.more) == ("sweep:500:::", True)
+    flow = translator.pull(clinic.account, page.cursor, many, MOMENT, ALL)
+    wanted = [call.path for call in next(flow)]
+    assert wanted == [f"/patients/{n:04}" for n in range(599, 579, -1)]
+
+
+@pytest.mark.parametrize("walks", ["0", "often"])
+async def test_walks_that_are_no_number_are_refused(walks: str) -> None:
+    clinic = Clinic(account=account(settings={"tenant": "ritclinic", "full_walks": walks}))
+    with pytest.raises(Misconfigured, match="full_walks"):
+        await pull(clinic, "former:0:::", [Linked("p1", "1", {})])
+
+
+async def test_a_patient_who_is_no_more_is_told_and_asked_for_last_again() -> None:
+    clinic = Clinic()
+    people = known(await walk(clinic))
+    gone = (await clinic.command("remove", last_name="Brandt"))["id"]
+    page = await pull(clinic, "sweep:2:::", people)
+    assert {one.patient_key: bool(one.parts) for one in page.charts} == {
+        people[0].external_id: people[0].external_id != gone,
+        people[1].external_id: people[1].external_id != gone,
+    }
+    assert [note.partition(" (")[0] for note in page.notes] == ["a patient whom Ritten had is there no more"]
+
+
+async def test_one_who_leaves_while_another_comes_hides_nobody() -> None:
+    """The status has as many as before, and the rows have moved all the same."""
+    clinic = Clinic()
+    ids = await crowd(clinic, 60)
+    page = await pull(clinic)
+    found = list(page.charts)
+    leaving = next(key for key in keys(found))
+    await clinic.command("admit", id=leaving, program="Residential")
+    late = (await clinic.command("register", fields={"name": {"first": "New", "last": "Comer"}}))["id"]
+    while page.more:
+        page = await pull(clinic, page.cursor)
+        found += page.charts
+    assert set(keys(found)) == {*ids, late}
+
+
+async def test_an_order_that_never_rests_holds_no_walk_up() -> None:
+    clinic = Clinic()
+    await crowd(clinic, 60)
+    page, pages = await pull(clinic), 1
+    while page.more:
+        clinic.sandbox.state["patients"].reverse()
+        page, pages = await pull(clinic, page.cursor), pages + 1
+        assert pages < 20
+
+
+async def test_a_walk_by_types_reads_everybody() -> None:
+    clinic = Clinic()
+    people = known(await walk(clinic))
+    found = await walk(clinic, people, types=frozenset({"Coverage"}))
+    assert len(keys(found)) == 2
+    assert all(part.lens.type in ("Patient", "Coverage") for pulled in found for part in pulled.parts)
+    assert not any("relationships" in call.path for call in clinic.sent[-3:])
