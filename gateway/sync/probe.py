@@ -11,13 +11,15 @@ from gateway.auth.authority import Realm
 from gateway.faults import Fault
 from gateway.sync.runners import Runners
 from gateway.sync.webhooks import warnings
+from gateway.translation.rate import LIVE
 
 
 async def test_connection(runners: Runners, realm: Realm, name: str) -> dict[str, Any]:
     """{"ok", "detail", "latency_ms"}; raises NotFound when there is no such connection."""
-    runner, translator, account = await runners.runner(realm, name)
+    runner, translator, account = await runners.runner(realm, name, urgency=LIVE)
     started = time.perf_counter()
     try:
+        await runner.forgive()
         detail, ok = await runner.run(translator.test(account, runner.moment())), True
         told = await runners.in_session(lambda session: _warnings(session, runners, realm, name))
         detail = "; ".join((detail, *told))

@@ -16,6 +16,7 @@ from sqlmodel import Session
 from gateway.auth.authority import Realm
 from gateway.sync.connections import Connections
 from gateway.translation.contract import Account, Flow, Translator
+from gateway.translation.rate import DURABLE, LIVE, SHARED, Pace, Urgency
 from gateway.translation.runner import Runner
 from gateway.translation.tokens import TokenCache
 
@@ -32,12 +33,14 @@ class Runners:
         client: httpx.AsyncClient,
         tokens: TokenCache,
         clock: Callable[[], float] = time.time,
+        pace: Pace = SHARED,
     ) -> None:
         self.engine = engine
         self.connections = connections
         self.client = client
         self.tokens = tokens
         self.clock = clock
+        self.pace = pace
 
     async def in_session(self, work: Callable[[Session], T]) -> T:
         """Read configuration in a thread; nothing is committed."""
@@ -49,7 +52,7 @@ class Runners:
         return await anyio.to_thread.run_sync(inside)
 
     async def runner(
-        self, realm: Realm, name: str, request_id: str | None = None
+        self, realm: Realm, name: str, request_id: str | None = None, urgency: Urgency = DURABLE
     ) -> tuple[Runner, Translator, Account]:
         """Raises NotFound when the organisation has no such connection."""
 
@@ -66,13 +69,15 @@ class Runners:
             clock=self._now,
             nonce=lambda: secrets.token_hex(16),
             request_id=request_id,
+            pace=self.pace,
+            urgency=urgency,
         )
         return runner, translator, account
 
     async def run(
         self, realm: Realm, connection: str, flow: Callable[[Translator, Account], Flow[T]], request_id: str
     ) -> T:
-        runner, translator, account = await self.runner(realm, connection, request_id)
+        runner, translator, account = await self.runner(realm, connection, request_id, LIVE)
         return await runner.run(flow(translator, account))
 
     async def translator(self, realm: Realm, connection: str) -> Translator:

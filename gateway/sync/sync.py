@@ -32,6 +32,7 @@ from gateway.sync.gaps import Gaps
 from gateway.sync.journal import configuration, journal_client
 from gateway.sync.outbox import PushOutbox
 from gateway.sync.ownership import Ownership
+from gateway.sync.pacing import StoredLedger, count_wait
 from gateway.sync.pull import Pull
 from gateway.sync.push import Push
 from gateway.sync.runners import Runners
@@ -39,6 +40,7 @@ from gateway.sync.tidying import Tidying
 from gateway.sync.tokens import StoredTokens
 from gateway.sync.workflows import PULL_QUEUE, PUSH_QUEUE, Patience, Workflows
 from gateway.translation.contract import Translator
+from gateway.translation.rate import Pace
 
 GRACE_S = 10
 """How long workflows that are under way may go on when the process stops; another one goes on with the rest."""
@@ -77,7 +79,9 @@ class Sync:
         self.box = box
         self.clock = clock
         self.connections = Connections(translators, auth, box)
-        self.runners = Runners(store.engine, self.connections, http, StoredTokens(store, box, clock), clock)
+        self.pace = Pace(StoredLedger(store, clock), clock=clock, waited=count_wait)
+        tokens = StoredTokens(store, box, clock)
+        self.runners = Runners(store.engine, self.connections, http, tokens, clock, self.pace)
         self.client = journal_client(store.engine, box)
         self.executors = Executors(store.engine, clock)
         push = Push(self.connections)

@@ -133,21 +133,6 @@ class LogEntry(SQLModel, table=True):
     attempt: int = 1
 
 
-class AccessToken(SQLModel, table=True):
-    """An EMR's access token, sealed, shared by all processes and restarts."""
-
-    __tablename__ = "access_token"
-
-    org: str = Field(sa_column=Column(String(64), primary_key=True))
-    connection: str = Field(sa_column=Column(String(64), primary_key=True))
-    scope: str = Field(sa_column=Column(String(512), primary_key=True))
-    origin: str = Field(sa_column=Column(String(64), nullable=False))
-    """A digest of the address and credentials that it was got with."""
-    value: str = Field(sa_column=Column(Text, nullable=False), repr=False)
-    renew: int = instant()
-    """From when on a new one is fetched."""
-
-
 class Executor(SQLModel, table=True):
     """A process that runs workflows; one that stops beating is dead and its work is taken over."""
 

@@ -27,6 +27,8 @@ from gateway.faults import EmrNonsense, Fault
 from gateway.translation.halfway import Halfway as Halfway
 from gateway.translation.known import Known
 from gateway.translation.lens import LeftOut
+from gateway.translation.limits import Minting as Minting
+from gateway.translation.limits import Rate as Rate
 from gateway.translation.pulled import DischargeLock as DischargeLock
 from gateway.translation.pulled import Part as Part
 from gateway.translation.pulled import Pulled as Pulled
@@ -361,8 +363,10 @@ class Translator(Protocol):
     """The EMR's fields that custom fields of the CRM may be bound to, by the EMR's names; empty where it has none."""
     concurrency: int
     """How many calls may be under way at once for one account."""
-    rate: tuple[int, float] | None
-    """At most so many calls in so many seconds per account; None where the vendor names no limit."""
+    rate: Rate | None
+    """How fast it may be called, and who shares that limit; None where the vendor names none."""
+    minting: Minting | None
+    """What an access token depends on, and how many are issued; None: on all settings, and as many as are asked for."""
 
     def authorize(
         self, account: Account, call: Call, target: str, body: bytes, token: str | None, moment: Moment

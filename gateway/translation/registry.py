@@ -45,6 +45,7 @@ _PARTS = (
     "custom_fields",
     "concurrency",
     "rate",
+    "minting",
 )
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -94,10 +95,18 @@ def flaws(translator: Any, name: str) -> Iterator[str]:
     yield from _flaws_of_settings(translator)
     yield from _flaws_of_maps(translator)
     yield from _flaws_of_kinds(translator)
-    if translator.concurrency < 1 or (translator.rate and (translator.rate[0] < 1 or translator.rate[1] <= 0)):
+    if translator.concurrency < 1 or (translator.rate and not translator.rate.is_positive):
         yield "allows no call at all: concurrency and rate must be positive"
+    yield from _flaws_of_limits(translator)
     if odd := [hook for hook in translator.webhooks if not _WORD.fullmatch(hook)]:
         yield f"webhook names are words with hyphens, not {', '.join(odd)}"
+
+
+def _flaws_of_limits(translator: Translator) -> Iterator[str]:
+    named = {*translator.minting.depends, *translator.minting.application} if translator.minting else set()
+    named |= set(translator.rate.shared_by) if translator.rate else set()
+    if unknown := sorted(named - {*translator.settings, *translator.secrets}):
+        yield f"its limits name {', '.join(unknown)}, which is neither a setting nor a secret"
 
 
 def _flaws_of_settings(translator: Translator) -> Iterator[str]:

@@ -22,7 +22,7 @@ from typing import Protocol, TypeVar
 
 import httpx
 
-from gateway.faults import EmrFault, EmrNonsense, EmrUnsettled, Fault
+from gateway.faults import EmrBusy, EmrFault, EmrNonsense, EmrUnsettled, Fault
 from gateway.translation.contract import (
     Account,
     Call,
@@ -36,7 +36,8 @@ from gateway.translation.contract import (
     Token,
     Translator,
 )
-from gateway.translation.rate import SHARED, Pace
+from gateway.translation.ledger import Spot
+from gateway.translation.rate import DURABLE, SHARED, Pace, Urgency
 from gateway.translation.target import url_of
 from gateway.translation.tokens import Held, TokenCache, TokenKey
 from gateway.translation.wire import body_of, exchanged, request_of
@@ -48,7 +49,10 @@ Step = Callable[[str, Attempt, bool], Awaitable[Replies]]
 
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 UNAUTHORIZED = 401
+TOO_MANY = 429
 UNAVAILABLE = 503
+HELD_BACK_S = 5.0
+"""How long a request for a token is held back by the EMR's limit, before whoever wants the token waits instead."""
 
 
 class Delivery(Protocol):
@@ -104,9 +108,12 @@ class Runner:
         nonce: Callable[[], str],
         request_id: str | None = None,
         pace: Pace = SHARED,
+        urgency: Urgency = DURABLE,
     ) -> None:
         self.translator = translator
         self.account = account
+        self.urgency = urgency
+        self._spot = Spot.of(translator, account)
         self._client = client
         self._tokens = tokens
         self._clock = clock
@@ -185,24 +192,60 @@ class Runner:
             raise EmrUnsettled(f"{fault}; whether the create was carried out is not known") from None
 
     async def _answered(self, delivery: Delivery, call: Call) -> Reply:
-        """The call itself, once more when a kept token was withdrawn."""
+        """The call itself, once more when a kept token was withdrawn, or when it was only one call too many."""
         files = [await delivery.bytes_of(part.file) for part in call.parts if part.file]
         body = body_of(call, files)
-        held = await self._held(call)
-        reply = await self._send(call, body, held.value if held else None)
-        if reply.status == UNAUTHORIZED and held is not None:
-            await self._tokens.drop(TokenKey.of(self.account, call.token or ""), held.value)
-            if not held.is_new:
-                held = await self._held(call)
-                reply = await self._send(call, body, held.value if held else None)
-        return reply
+        until = self._pace.now() + self.urgency.patience
+        while True:
+            reply, held = await self._tried(call, body, until)
+            if reply.status == UNAUTHORIZED and held is not None:
+                again = await self._tokens.drop(self._token_key(call), held.value)
+                if again and not held.is_new:
+                    reply, _ = await self._tried(call, body, until)
+            if reply.status != TOO_MANY:
+                return reply
+            pause = await self._pace.refused(self._spot, self._asked_for(reply))
+            if call.guard is not None or call.method not in REPEATABLE or self._pace.now() + pause > until:
+                return reply
 
-    async def _held(self, call: Call) -> Held | None:
+    async def _tried(self, call: Call, body: bytes, until: float) -> tuple[Reply, Held | None]:
+        """Sent once. A token is at hand before a place is taken, and looked at again after the wait for that."""
+        held = await self._held(call, until)
+        urgency = replace(self.urgency, patience=until - self._pace.now())
+        async with self._pace.admitted(self._spot, urgency):
+            if held is not None:
+                found = await self._held(call, until)
+                held = held if found is None or found.value == held.value else found
+            return await self._send(call, body, held.value if held else None), held
+
+    def _asked_for(self, reply: Reply) -> float | None:
+        """The pause that an answer to one call too many asks for."""
+        fault = self.translator.fault(reply)
+        return fault.after if isinstance(fault, EmrBusy) else None
+
+    def _token_key(self, call: Call) -> TokenKey:
+        return TokenKey.of(self.account, call.token or "", self.translator.minting)
+
+    async def forgive(self, scope: str = "") -> None:
+        """A person looks at this connection now: what was refused a moment ago is asked for anew."""
+        await self._tokens.forgive(TokenKey.of(self.account, scope, self.translator.minting))
+
+    async def _held(self, call: Call, until: float) -> Held | None:
         """The access token for a call; None where the vendor, or the call, has none."""
         scope = call.token
         if scope is None or self.translator.token(self.account, scope, self.moment()) is None:
             return None
-        return await self._tokens.get(TokenKey.of(self.account, scope), partial(self._fetch, scope))
+        while True:
+            try:
+                async with asyncio.timeout(self.urgency.patience if self.urgency.hurried else None):
+                    return await self._tokens.get(self._token_key(call), partial(self._fetch, scope))
+            except TimeoutError:
+                told = f"{self.translator.title} has not issued an access token yet"
+                raise EmrBusy(told, after=self.urgency.patience, unsent=True) from None
+            except EmrBusy as busy:
+                if not busy.unsent or busy.after is None or self._pace.now() + busy.after > until:
+                    raise
+                await self._pace.sleep(busy.after)
 
     async def _fetch(self, scope: str) -> Token:
         flow = self.translator.token(self.account, scope, self.moment())
@@ -211,21 +254,25 @@ class Runner:
         return await self._drive(flow, DIRECT, self._exchange_for_token)
 
     async def _exchange_for_token(self, call: Call) -> Reply:
-        """A call of a token flow has no token of its own."""
-        return self._judged(call, await self._send(call, body_of(call), None))
+        """A call of a token flow has no token of its own, and its caller may have a place already."""
+        async with self._pace.admitted(self._spot, replace(self.urgency, patience=HELD_BACK_S), placed=True):
+            reply = await self._send(call, body_of(call), None)
+        if reply.status == TOO_MANY and not (self.translator.minting and self.translator.minting.quota):
+            await self._pace.refused(self._spot, self._asked_for(reply))
+        return self._judged(call, reply)
 
     async def _send(self, call: Call, body: bytes, token: str | None) -> Reply:
-        url = url_of(self.account, call)
-        key = (self.account.org, self.account.name)
-        async with self._pace.admitted(key, self.translator.concurrency, self.translator.rate):
-            # Signed only now: a signature's time is the time of sending.
-            signed = self._authorization(call, url, body, token)
-            typed = {"Content-Type": call.media_type} if call.media_type else {}
-            request = request_of(url, call, body, self._tracing, typed, call.headers, signed)
-            sent = self._clock()
-            reply = replace(await exchanged(self._client, request), sent=sent)
-            self._pace.told(key, self.translator.concurrency, is_overloaded=reply.status == UNAVAILABLE)
-            return reply
+        request = self._request(call, url_of(self.account, call), body, token)
+        sent = self._clock()
+        reply = replace(await exchanged(self._client, request), sent=sent)
+        self._pace.told(self._spot, is_overloaded=reply.status == UNAVAILABLE)
+        return reply
+
+    def _request(self, call: Call, url: httpx.URL, body: bytes, token: str | None) -> httpx.Request:
+        """Signed only as it is sent: a signature's time is the time of sending."""
+        signed = self._authorization(call, url, body, token)
+        typed = {"Content-Type": call.media_type} if call.media_type else {}
+        return request_of(url, call, body, self._tracing, typed, call.headers, signed)
 
     def _authorization(self, call: Call, url: httpx.URL, body: bytes, token: str | None) -> Mapping[str, str]:
         if call.token is None:

@@ -14,10 +14,12 @@ from gateway.translation.contract import (
     Flow,
     Found,
     Linked,
+    Minting,
     Moment,
     Pulled,
     PullPage,
     Pushed,
+    Rate,
     RecordKind,
     Reply,
     Setting,
@@ -62,7 +64,8 @@ class ECW:
     )
     custom_fields: Mapping[str, Target] = NO_CUSTOM_FIELDS
     concurrency = 4
-    rate: tuple[int, float] | None = system.RATE
+    rate: Rate | None = system.RATE
+    minting: Minting | None = None
 
     def authorize(
         self, account: Account, call: Call, target: str, body: bytes, token: str | None, moment: Moment

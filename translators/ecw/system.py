@@ -20,6 +20,7 @@ from gateway.faults import (
     NotFound,
 )  # fmt: skip
 from gateway.translation.contract import Reply, Setting
+from gateway.translation.limits import Minute
 from translators.ecw.denials import OAUTH
 
 MODULES = ("Patient", "Practitioner", "Location", "Organization", "Coverage", "Encounter")
@@ -40,8 +41,8 @@ SETTINGS: Mapping[str, Setting] = {
     "group": Setting("id of the practice's Group whose patients are exported; empty: none", ""),
 }
 SECRETS: Mapping[str, Setting] = {"client_id": Setting("client id that eClinicalWorks gave this application")}
-RATE = (250, 60.0)
-"""Calls per minute and practice, token requests included."""
+RATE = Minute(250)
+"""Per practice, which the base URL names; token requests are counted."""
 NOT_ENABLED = "authentication is not enabled"
 OLD_BUILD = "not supported for the selected scope"
 
@@ -124,5 +125,5 @@ def _rest_of_minute(reply: Reply) -> float:
     try:
         second = parsedate_to_datetime(reply.headers.get("date", "")).second
     except ValueError:
-        return RATE[1]
-    return RATE[1] - second + 1
+        return 60.0
+    return 60.0 - second + 1

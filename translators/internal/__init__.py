@@ -15,10 +15,12 @@ from gateway.translation.contract import (
     Flow,
     Found,
     Linked,
+    Minting,
     Moment,
     Pulled,
     PullPage,
     Pushed,
+    Rate,
     RecordKind,
     Reply,
     Setting,
@@ -71,7 +73,8 @@ class Internal:
     kinds: tuple[RecordKind, ...] = KINDS
     custom_fields: Mapping[str, Target] = field(default_factory=lambda: NO_CUSTOM_FIELDS)
     concurrency: int = 4
-    rate: tuple[int, float] | None = None
+    rate: Rate | None = None
+    minting: Minting | None = None
 
     def authorize(
         self, account: Account, call: Call, target: str, body: bytes, token: str | None, moment: Moment

@@ -13,10 +13,12 @@ from gateway.translation.contract import (
     Flow,
     Found,
     Linked,
+    Minting,
     Moment,
     Pulled,
     PullPage,
     Pushed,
+    Rate,
     RecordKind,
     Reply,
     Setting,
@@ -57,7 +59,8 @@ class Kipu:
     custom_fields: Mapping[str, Target] = CUSTOM
     files = True
     concurrency = 6
-    rate: tuple[int, float] | None = None
+    rate: Rate | None = None
+    minting: Minting | None = None
 
     @property
     def maps(self) -> Mapping[str, Viewed]:

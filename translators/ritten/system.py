@@ -16,7 +16,8 @@ from gateway.faults import (
     Fault,
     Misconfigured,
 )
-from gateway.translation.contract import Account, Call, Flow, Reply, Setting, Token, send
+from gateway.translation.contract import Account, Call, Flow, Minting, Reply, Setting, Token, send
+from gateway.translation.limits import Bucket
 from translators.ritten.documents import listed
 
 SETTINGS = {
@@ -24,14 +25,18 @@ SETTINGS = {
     "audience": Setting("The audience of access tokens; by default it follows from the base URL", ""),
     "token_url": Setting("Where access tokens are issued; by default BASE/oauth/token", ""),
     "poll_minutes": Setting("Minutes from one walk over all patients to the next", "60"),
-    "full_walks": Setting("Walks until every known patient has been read in full, whatever the lists show", "24"),
 }
 SECRETS = {
     "client_id": Setting("The client id that Ritten issued"),
     "client_secret": Setting("The client secret that Ritten issued"),
 }
-RATE = (50, 1.0)
-"""The sustained rate. Ritten's bucket holds 100, so a second at this rate never empties it."""
+RATE = Bucket(100, 50.0, shared_by=("client_id",))
+MINTING = Minting(
+    depends=("client_id", "client_secret", "audience", "token_url"),
+    quota=((2, 3600.0), (3, 86400.0)),
+    application=("client_id",),
+)
+"""Per application, of all tenants that let it in."""
 CONCURRENCY = 4
 TENANT = "X-Ritten-Tenant"
 

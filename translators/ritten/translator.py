@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.faults import Fault
-from gateway.translation.announced import Heard
 from gateway.translation.contract import (
     NO_CUSTOM_FIELDS,
     Account,
@@ -16,10 +15,12 @@ from gateway.translation.contract import (
     Flow,
     Found,
     Linked,
+    Minting,
     Moment,
     Pulled,
     PullPage,
     Pushed,
+    Rate,
     RecordKind,
     Reply,
     Setting,
@@ -28,7 +29,7 @@ from gateway.translation.contract import (
 )
 from gateway.translation.rows import Resource
 from gateway.translation.view import Viewed
-from translators.ritten import announcing, live, system
+from translators.ritten import live, system
 from translators.ritten.chart import IN_CHART, MAPS
 from translators.ritten.kinds import KINDS
 from translators.ritten.pull import LISTS, fetch, pull
@@ -43,15 +44,15 @@ class Ritten:
     title: str = "Ritten"
     settings: Mapping[str, Setting] = field(default_factory=lambda: system.SETTINGS)
     secrets: Mapping[str, Setting] = field(default_factory=lambda: system.SECRETS)
-    webhooks: tuple[str, ...] = announcing.WEBHOOKS
-    incidental: frozenset[str] = announcing.INCIDENTAL
+    webhooks: tuple[str, ...] = ()
     maps: Mapping[str, Viewed] = field(default_factory=lambda: MAPS)
     refused: Mapping[str, str] = field(default_factory=lambda: REFUSED)
     pulled: frozenset[str] = IN_CHART | frozenset(LISTS)
     kinds: tuple[RecordKind, ...] = KINDS
     custom_fields: Mapping[str, Target] = field(default_factory=lambda: NO_CUSTOM_FIELDS)
     concurrency: int = system.CONCURRENCY
-    rate: tuple[int, float] | None = system.RATE
+    rate: Rate | None = system.RATE
+    minting: Minting | None = system.MINTING
 
     def authorize(
         self, account: Account, call: Call, target: str, body: bytes, token: str | None, moment: Moment
@@ -73,18 +74,12 @@ class Ritten:
     def pull(
         self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
-        return pull(account, cursor, known, moment, types)
+        return pull(account, cursor, known, types)
 
     def fetch(
         self, account: Account, keys: Sequence[str], known: Acquainted, moment: Moment
     ) -> Flow[tuple[Pulled, ...]]:
         return fetch(account, keys, known)
-
-    def heard(self, body: bytes) -> Heard:
-        return announcing.heard(body)
-
-    def named(self, body: bytes) -> Sequence[str]:
-        return announcing.named(body)
 
     def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
         return live.read(account, type, id)

@@ -12,6 +12,7 @@ from gateway.faults import Misconfigured
 from gateway.translation import registry
 from gateway.translation.contract import RecordKind, Setting
 from gateway.translation.lens import Interaction, ResourceMap
+from gateway.translation.limits import Minting, Minute, Window
 from gateway.translation.rows import Field, Way
 from tests.gateway.translation.vendor import Acme
 
@@ -47,7 +48,9 @@ def test_a_whole_translator_has_no_flaws() -> None:
             "two record kinds are named k",
         ),
         ({"concurrency": 0}, "no call at all"),
-        ({"rate": (0, 1.0)}, "no call at all"),
+        ({"rate": Window(0, 1.0)}, "no call at all"),
+        ({"minting": Minting(("client",))}, "neither a setting nor a secret"),
+        ({"rate": Minute(1, shared_by=("client",))}, "its limits name client"),
         ({"webhooks": ("Patient Created",)}, "webhook names"),
     ],
 )

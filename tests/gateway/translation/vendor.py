@@ -21,6 +21,7 @@ from gateway.translation.contract import (
     Flow,
     Found,
     Linked,
+    Minting,
     Moment,
     PullPage,
     Pushed,
@@ -56,6 +57,7 @@ class Acme:
     custom_fields: Mapping[str, Target] = field(default_factory=dict)
     concurrency: int = 4
     rate: Rate | None = None
+    minting: Minting | None = None
     has_tokens: bool = False
     signed: list[tuple[str, bytes]] = field(default_factory=list)
 
