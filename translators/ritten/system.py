@@ -25,6 +25,7 @@ SETTINGS = {
     "audience": Setting("The audience of access tokens; by default it follows from the base URL", ""),
     "token_url": Setting("Where access tokens are issued; by default BASE/oauth/token", ""),
     "poll_minutes": Setting("Minutes from one walk over all patients to the next", "60"),
+    "full_walks": Setting("Walks until every known patient has been read in full, whatever the lists show", "24"),
 }
 SECRETS = {
     "client_id": Setting("The client id that Ritten issued"),

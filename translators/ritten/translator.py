@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.faults import Fault
+from gateway.translation.announced import Heard
 from gateway.translation.contract import (
     NO_CUSTOM_FIELDS,
     Account,
@@ -29,7 +30,7 @@ from gateway.translation.contract import (
 )
 from gateway.translation.rows import Resource
 from gateway.translation.view import Viewed
-from translators.ritten import live, system
+from translators.ritten import announcing, live, system
 from translators.ritten.chart import IN_CHART, MAPS
 from translators.ritten.kinds import KINDS
 from translators.ritten.pull import LISTS, fetch, pull
@@ -44,7 +45,8 @@ class Ritten:
     title: str = "Ritten"
     settings: Mapping[str, Setting] = field(default_factory=lambda: system.SETTINGS)
     secrets: Mapping[str, Setting] = field(default_factory=lambda: system.SECRETS)
-    webhooks: tuple[str, ...] = ()
+    webhooks: tuple[str, ...] = announcing.WEBHOOKS
+    incidental: frozenset[str] = announcing.INCIDENTAL
     maps: Mapping[str, Viewed] = field(default_factory=lambda: MAPS)
     refused: Mapping[str, str] = field(default_factory=lambda: REFUSED)
     pulled: frozenset[str] = IN_CHART | frozenset(LISTS)
@@ -74,12 +76,18 @@ class Ritten:
     def pull(
         self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
-        return pull(account, cursor, known, types)
+        return pull(account, cursor, known, moment, types)
 
     def fetch(
         self, account: Account, keys: Sequence[str], known: Acquainted, moment: Moment
     ) -> Flow[tuple[Pulled, ...]]:
         return fetch(account, keys, known)
+
+    def heard(self, body: bytes) -> Heard:
+        return announcing.heard(body)
+
+    def named(self, body: bytes) -> Sequence[str]:
+        return announcing.named(body)
 
     def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
         return live.read(account, type, id)
