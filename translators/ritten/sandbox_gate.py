@@ -22,10 +22,12 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MINTS = ((2, HOUR), (3, DAY))
 BURST, REFILL = 100.0, 50.0
 NO_CACHE = "no-token-cache"
-EMPTY = "throttled"
+EMPTY, SPENT, WITHDRAWN = "throttled", "quota-spent", "tokens-withdrawn"
 FAULTS = {
     NO_CACHE: "each token request mints at Auth0, which allows 2 an hour and 3 a day",
     EMPTY: "every call is answered 429, as with an empty bucket",
+    SPENT: "the token endpoint answers 429 rate_limit_exceeded, as with a quota that is used up",
+    WITHDRAWN: "no token is taken: every call is answered 401",
 }
 REQUIRED = ("grant_type", "client_id", "client_secret", "audience")
 
@@ -70,6 +72,8 @@ class Gate:
         return None
 
     def _issued(self) -> Response:
+        if SPENT in self.sandbox.faults:
+            return _oauth(429, "rate_limit_exceeded")
         now, cached = self._now(), self.sandbox.state.get("token")
         if cached and NO_CACHE not in self.sandbox.faults and self._seconds_left(cached) > 0:
             return self._answer(cached)
@@ -88,14 +92,16 @@ class Gate:
         return JSONResponse({"access_token": token["value"], "token_type": "Bearer", "expires_in": seconds})
 
     def refusal(self, request: Request) -> Response | None:
-        """What stands against this call, if anything."""
+        """What stands against this call, if anything. Every call takes from the bucket, whoever it is from."""
+        if not self._has_room():
+            return Response("Too Many Requests", 429, media_type="text/plain")
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
         valid = {token["value"] for token in self.sandbox.state["issued"] if self._seconds_left(token) > 0}
-        if scheme != "Bearer" or value not in valid:
+        if scheme != "Bearer" or value not in valid or WITHDRAWN in self.sandbox.faults:
             return Response(status_code=401)
         if request.headers.get("x-ritten-tenant") != self.tenant:
             return Response(status_code=403)
-        return None if self._has_room() else Response("Too Many Requests", 429, media_type="text/plain")
+        return None
 
     def _has_room(self) -> bool:
         now = self._now()

@@ -93,6 +93,18 @@ class TestTokens:
         assert (await staff.get("/staff")).status_code == 401
 
 
+async def test_a_quota_that_is_used_up_and_tokens_that_are_withdrawn(staff: httpx.AsyncClient) -> None:
+    await staff.put(f"{ORIGIN}/_sandbox/faults", json=["quota-spent", "tokens-withdrawn"])
+    refused = await staff.post("/oauth/token", json=CREDENTIALS)
+    assert (refused.status_code, refused.json()["error"]) == (429, "rate_limit_exceeded")
+    assert (await staff.get("/staff")).status_code == 401
+
+
+async def test_calls_that_are_refused_take_from_the_bucket_too(staff: httpx.AsyncClient) -> None:
+    statuses = [(await staff.get("/staff", headers={"Authorization": "Bearer other"})).status_code for _ in range(101)]
+    assert (statuses.count(401), statuses[-1]) == (100, 429)
+
+
 async def test_token_and_tenant_are_demanded(staff: httpx.AsyncClient) -> None:
     for header, value, status in (
         ("Authorization", "Bearer other", 401),
