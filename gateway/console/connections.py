@@ -14,8 +14,8 @@ from gateway.console.pages import see_other
 from gateway.console.visit import Visit
 from gateway.search.parse import parse
 from gateway.sync import overview
-from gateway.sync.probe import test_connection
 from gateway.sync.tables import Connection
+from gateway.sync.tested import prove
 from gateway.sync.workflows import Order
 
 UNDER_WAY = ("queued", "pulling")
@@ -60,7 +60,7 @@ async def pull(visit: Visit) -> Response:
 async def test(visit: Visit) -> Response:
     """POST /console/connections/[name]/test"""
     name = visit.request.path_params["name"]
-    result = await test_connection(visit.services.sync.runners, visit.realm, name)
+    result = await prove(visit.services.store, visit.services.sync.runners, visit.realm, name)
     visit.did("test", connection=name, ok=str(result["ok"]))
     outcome = f"works ({result['latency_ms']} ms)" if result["ok"] else "does not work"
     said = f"{name} {outcome}: {result['detail']}"
@@ -80,13 +80,13 @@ async def one(visit: Visit, before: int | None = None) -> Row:
 def _seen(visit: Visit, session: Session, found: Iterable[Connection], before: int | None = None) -> list[Row]:
     now, rooms = visit.services.clock(), visit.services.sync.connections
     return [
-        {**overview.connection(session, rooms, visit.realm, row, now), **_states(row, before), **_about(visit, row)}
+        {**told, **_states(row, told["status"], before), **_about(visit, row)}
         for row in found
+        for told in [overview.connection(session, rooms, visit.realm, row, now)]
     ]
 
 
-def _states(row: Connection, before: int | None) -> Row:
-    state = overview.status(row)
+def _states(row: Connection, state: str, before: int | None) -> Row:
     if before is not None and (row.pull_started or 0) == before and state != "pulling":
         state = "queued"
     return {

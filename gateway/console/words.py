@@ -10,6 +10,7 @@ STATES = {
     "pulling": "Pulling",
     "queued": "Queued",
     "failing": "Failing",
+    "unready": "Not ready",
     "new": "Not pulled yet",
 }
 

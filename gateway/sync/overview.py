@@ -14,6 +14,7 @@ from gateway.sync.connections import Connections
 from gateway.sync.deliveries import halfway_count
 from gateway.sync.gaps import shown, wanted
 from gateway.sync.tables import Connection, Link
+from gateway.sync.tested import ConnectionTest, failure
 from gateway.sync.waiting import lacking
 from gateway.sync.webhooks import last_seen, warnings
 from gateway.translation.hinting import Hinting
@@ -24,13 +25,13 @@ def connections(session: Session, rooms: Connections, realm: Realm, now: int) ->
 
 
 def connection(session: Session, rooms: Connections, realm: Realm, row: Connection, now: int) -> dict[str, Any]:
-    missing = lacking(session, row.id or 0)
+    missing, unready = lacking(session, row.id or 0), failure(session, row)
     return {
         "connection": row.name,
         "translator": row.translator,
         "base_url": row.base_url,
-        "status": status(row),
-        "detail": row.pull_error,
+        "status": status(row, unready),
+        "detail": row.pull_error or (unready.detail if unready else None),
         "last_pull": _instant(row.pull_finished),
         "charts_seen": row.charts_seen,
         "charts_total": row.charts_total,
@@ -56,11 +57,13 @@ def hints(rooms: Connections, row: Connection) -> tuple[str, ...]:
     return translator.hints(rooms.effective_settings(row)) if isinstance(translator, Hinting) else ()
 
 
-def status(row: Connection) -> str:
+def status(row: Connection, unready: ConnectionTest | None) -> str:
     if row.pull_started and row.pull_started > (row.pull_finished or 0):
         return "pulling"
     if row.pull_error:
         return "failing"
+    if unready:
+        return "unready"
     return "ok" if row.pull_finished else "new"
 
 

@@ -15,7 +15,6 @@ from gateway.sync.connections import Connections
 from gateway.sync.look import Look
 from gateway.sync.orders import PULL_QUEUE, PUSH_QUEUE, Order, options
 from gateway.sync.patience import Patience
-from gateway.sync.probe import test_connection
 from gateway.sync.pull import Pull
 from gateway.sync.pull_workflow import Polling, PullWorkflow
 from gateway.sync.push import Push
@@ -23,6 +22,7 @@ from gateway.sync.push_workflow import PushWorkflow
 from gateway.sync.recalls import FetchWorkflow, Recalls
 from gateway.sync.runners import Runners
 from gateway.sync.tables import Connection
+from gateway.sync.tested import prove
 from gateway.translation.contract import Moment
 
 __all__ = ["PULL_QUEUE", "PUSH_QUEUE", "Order", "Patience", "Workflows"]
@@ -47,6 +47,7 @@ class Workflows:
     ) -> None:
         self.connections = connections
         self.runners = runners
+        self.store = store
         self.client = client
         self.clock = clock
         self.pushes = PushWorkflow(store, push, Look(pull), runners, client, patience, self._realm, self._moment)
@@ -57,6 +58,7 @@ class Workflows:
 
     def register(self) -> None:
         """DBOS marks the functions that it is given, so it gets functions and not bound methods."""
+        store = self.store
 
         async def push(order: Order) -> dict[str, Any]:
             return await self.pushes.run(order)
@@ -68,7 +70,7 @@ class Workflows:
             return await self.fetches.run(order)
 
         async def test(order: Order) -> dict[str, Any]:
-            return await test_connection(self.runners, self._realm(order), order.connection)
+            return await prove(store, self.runners, self._realm(order), order.connection)
 
         async def poll(scheduled: datetime, context: object) -> None:
             await self.polling.run(scheduled)

@@ -82,6 +82,8 @@ def with_facility(record: Record, reference: str | None) -> Record:
 
 
 def _resolved(account: Account, chart: Chart, reference: dict[str, Any], *, as_sent: bool) -> str | None:
+    if key := _named(account, reference):
+        return f"Location/{key}"
     location = chart.resolve(reference)
     if location is not None and (key := _key(account, location)):
         return f"Location/{key}"
@@ -91,6 +93,12 @@ def _resolved(account: Account, chart: Chart, reference: dict[str, Any], *, as_s
         return f"Location/{mapped.removeprefix('Location/')}"
     written = str(reference.get("reference", ""))
     return written if as_sent and location is None and written.startswith("Location/") else None
+
+
+def _named(account: Account, reference: dict[str, Any]) -> str | None:
+    """As a pull writes it of a Location that was not pulled yet: by eCW's own key."""
+    identifier = reference.get("identifier") or {}
+    return identifier.get("value") if identifier.get("system") == account.system("id") else None
 
 
 def _key(account: Account, location: Resource) -> str | None:

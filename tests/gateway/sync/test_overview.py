@@ -10,6 +10,7 @@ from gateway.faults import NotFound
 from gateway.sync import overview
 from gateway.sync.probe import test_connection as probe
 from gateway.sync.tables import Link
+from gateway.sync.tested import prove
 from tests.gateway.conftest import NORTH
 from tests.gateway.sync.clinic import Clinic
 
@@ -94,3 +95,21 @@ async def test_an_emr_that_is_away_is_told(clinic: Clinic, fault: str) -> None:
 async def test_what_is_not_there_is_not_found(clinic: Clinic) -> None:
     with pytest.raises(NotFound):
         await probe(clinic.services.sync.runners, clinic.realm, "nowhere")
+
+
+async def test_a_connection_that_failed_its_test_is_not_ready_until_it_works(clinic: Clinic) -> None:
+    await clinic.connect("ritten")
+    store, runners = clinic.services.store, clinic.services.sync.runners
+    clinic.emrs["ritten"].switch(("down",))
+    told = await prove(store, runners, clinic.realm, "ritten")
+    assert not told["ok"]
+    now = clinic.services.clock()
+    seen = await shown(clinic, now)
+    assert (seen["status"], seen["detail"]) == ("unready", told["detail"])
+    assert (await shown(clinic, now, pull_started=now, pull_finished=now + SECOND))["status"] == "ok"
+    failing = {"pull_started": now, "pull_finished": now + SECOND, "pull_error": "away"}
+    assert (await shown(clinic, now, **failing))["detail"] == "away"
+    clinic.emrs["ritten"].switch(())
+    assert (await prove(store, runners, clinic.realm, "ritten"))["ok"]
+    seen = await shown(clinic, now)
+    assert (seen["status"], seen["detail"]) == ("new", None)

@@ -251,6 +251,14 @@ async def test_a_patient_who_never_stands_still_is_left_for_later() -> None:
     assert world.writes() == 1
 
 
+async def test_a_facility_that_ecw_told_before_its_locations_were_pulled() -> None:
+    world = World(account({"default_facility": ""}))
+    told = {"type": "Location", "identifier": {"system": SYSTEM, "value": MAIN}}
+    pushed = await world.push({**PATIENT, "extension": [{"url": FACILITY, "valueReference": told}]}, NEW)
+    (extension,) = world.patients[pushed.external_id or ""]["extension"]
+    assert (extension["valueReference"], pushed.left_out) == ({"reference": f"Location/{MAIN}"}, ())
+
+
 async def test_a_closed_facility_is_refused_in_words() -> None:
     world = World(account({"default_facility": OLD}))
     with pytest.raises(EmrRefused, match=r"107 INVALID_FACILITY.*default_facility"):
