@@ -17,6 +17,7 @@ from gateway.search.query import Criterion, Query, ReferenceValue
 from gateway.store import document
 from gateway.store.contract import Stored, Transaction
 from gateway.sync import deliveries, links, tasks
+from gateway.sync.absent import absent_of_patient
 from gateway.sync.conflicts import Recorder
 from gateway.sync.lock import Lock
 from gateway.sync.origins import origin_of
@@ -93,6 +94,7 @@ class ChartApplication:
         bound = [(part, self._link_for(part, patient)) for part in parts]
         here = {f"{part.lens.type}/{part.key}": f"{part.lens.type}/{link.local_id}" for part, link in bound}
         became = [self._taken_once(part, link, here) for part, link in bound]
+        became += [self._taken_once(part, self._link_for(part, patient), here) for part in self._absent(patient)]
         if patient is not None and patient.external_key is not None:
             self.page.wait_no_more(patient.external_key)
         self._tell_waiting_task(patient)
@@ -214,6 +216,17 @@ class ChartApplication:
         criterion = Criterion("patient", "reference", "", (ReferenceValue("Patient", patient_id),))
         page = self.tx.search(Query(type, (criterion,), count=1000, want_total=False))
         return ((stored.id, document.decode(stored.body)) for stored in page.matches)
+
+    def _absent(self, patient: Link | None) -> list[Part]:
+        """What the EMR had of this patient, and does not have any more."""
+        if patient is None or not self.pulled.wholes or self._is_new(patient):
+            return []
+        self.session.flush()  # what this chart has brought is linked
+
+        def ids_of(type: str) -> Iterable[str]:
+            return (id for id, _ in self._of_patient(type, patient.local_id))
+
+        return list(absent_of_patient(self.session, self._id, self.pulled, ids_of))
 
     def _taken_once(self, part: Part, link: Link, here: Mapping[str, str]) -> Became:
         if self.page.has_said(part):

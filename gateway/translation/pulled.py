@@ -101,6 +101,8 @@ class Pulled:
     """When the EMR was asked for it, by our clock: what was synced since is not set back. None: it does not tell."""
     whole: Whole | None = None
     """A list with everything that the EMR has of a type: what was there before and is not in it is gone."""
+    wholes: tuple[Whole, ...] = ()
+    """The same of a chart, type by type: everything that the EMR has of this patient's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +116,9 @@ class PullPage:
     """How many charts the whole pull is about, when the EMR says; for progress only."""
     gone: int | None = None
     """How many of them this page dealt with, those without news included; None: its charts."""
-    unchanged: int = 0
-    """How many charts the EMR has shown to be as they were, so that they were not read."""
     notes: tuple[str, ...] = ()
     """What the operator should know and what stops nothing (a list that is switched off), without patient data."""
     wait: float = 0.0
     """Seconds until it is worth asking for the next page: the EMR is still preparing it."""
+    unchanged: int = 0
+    """How many charts the EMR has shown to be as they were, so that they were not read."""

@@ -188,8 +188,12 @@ def test_whom_nobody_knows_comes_by_the_groups_export(clinic: World) -> None:
     (patient,) = clinic.found(key)
     assert len(clinic.found(f"Encounter?patient=Patient/{patient['id']}")) == 1
     assert httpx.get(f"{clinic.sandboxes['ecw']}/_sandbox").json()["exports"]["jobs"] == {}
-    # A list entry that disappears is closed, and what refers to it stays readable.
+    # What disappears there is closed here, and what refers to it stays readable.
     clinic.staff("ecw", "remove", type="Practitioner", id=records(clinic, "Practitioner")[0]["id"])
     clinic.staff("ecw", "change", type="Practitioner", id="FFBJCD.new", active=True)
-    pulled(clinic, "Practitioner")
+    (visit,) = (each for each in records(clinic, "Encounter") if walked_in in str(each["subject"]))
+    clinic.staff("ecw", "remove", type="Encounter", id=visit["id"])
+    pulled(clinic, "Practitioner", "Encounter")
+    (visit,) = clinic.found(f"Encounter?patient=Patient/{patient['id']}")
+    assert visit["status"] == "entered-in-error"
     assert sorted(each["active"] for each in clinic.found("Practitioner")) == [False, True]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gateway.translation.contract import Call, Flow, Linked, Part, Pulled, Reply, gather, send
+from gateway.translation.contract import Call, Flow, Linked, Part, Pulled, Reply, Whole, gather, send
 from gateway.translation.rows import Record
 from translators.ecw import program, scopes
 from translators.ecw.facade import MAPS
@@ -15,6 +15,8 @@ from translators.ecw.searchset import PAGES, check, matches, next_query
 from translators.ecw.spelling import languages_read
 from translators.ecw.wire import assigner
 
+GONE_STATUS = {"Coverage": {"status": "cancelled"}, "Encounter": {"status": "entered-in-error"}}
+"""What a record says that eCW no longer has in the patient's chart."""
 MATCH = {"Coverage": ("subscriberId",)}
 LOST = "the patient: eClinicalWorks shows none under this id"
 
@@ -22,16 +24,16 @@ LOST = "the patient: eClinicalWorks shows none under this id"
 def chart(run: Run, link: Linked) -> Flow[Pulled]:
     """Of a patient that is known here."""
     key = link.external_id or ""
-    parts, asked = yield from _read(run, key)
+    parts, asked, wholes = yield from _read(run, key)
     lost = () if parts else (LOST,)
-    return Pulled(key, parts, link.local_id, incomplete=lost, asked=asked.sent)
+    return Pulled(key, parts, link.local_id, incomplete=lost, asked=asked.sent, wholes=wholes)
 
 
 def new_charts(run: Run, keys: Iterable[str]) -> Flow[tuple[Pulled, ...]]:
     """Of patients that nobody here knows; those that eCW does not show are left out."""
     charts = []
     for key in keys:
-        parts, _ = yield from _read(run, key)
+        parts, _, _ = yield from _read(run, key)
         if parts:
             charts.append(Pulled(key, parts, ours(run, parts[0].record)))
     return tuple(charts)
@@ -53,21 +55,22 @@ def part(run: Run, type: str, record: Record) -> Part:
     return Part(MAPS[type].bound(run.account.bindings), record["id"], read, match=MATCH.get(type, ()))
 
 
-def _read(run: Run, key: str) -> Flow[tuple[tuple[Part, ...], Reply]]:
-    """The parts, none where eCW has no such patient; and the answer that told the Patient."""
+def _read(run: Run, key: str) -> Flow[tuple[tuple[Part, ...], Reply, tuple[Whole, ...]]]:
+    """The parts, none where eCW has no such patient; the answer that told the Patient; and of what these are all."""
     scope = scopes.reading(run.account)
     patient = Call("GET", f"/Patient/{key}", headers=HEADERS, token=scope, accepts=GONE)
     searches = [run.search(type, (("patient", key),)) for type in run.of_patient]
     first, *others = yield from gather([patient, *searches])
     if first.status in GONE:
-        return (), first
+        return (), first, ()
     record = first.json()
     check(record, "Patient", key)
-    parts = [part(run, "Patient", record)]
+    parts, wholes = [part(run, "Patient", record)], []
     for type, reply in zip(run.of_patient, others, strict=True):
-        found, _ = yield from everything(run, type, reply)
+        found, are_all = yield from everything(run, type, reply)
         parts += [part(run, type, each) for each in found]
-    return tuple(parts), replace(first, body=b"")
+        wholes += [Whole(MAPS[type].bound(run.account.bindings), GONE_STATUS[type])] * are_all
+    return tuple(parts), replace(first, body=b""), tuple(wholes)
 
 
 def everything(run: Run, type: str, reply: Reply) -> Flow[tuple[list[Record], bool]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.sync.pull import After
 from gateway.translation.contract import Pulled, Whole
 from tests.gateway.sync.clinic import Clinic
-from tests.gateway.sync.vendor import PLACE, chart, counts, places, policy, record, take
+from tests.gateway.sync.vendor import PLACE, POLICY, chart, counts, places, policy, record, take
 
 WHOLE = Whole(PLACE, {"name": "closed"})
 
@@ -41,6 +42,30 @@ async def test_a_policy_that_comes_by_itself_is_news_of_its_patient(clinic: Clin
     assert await take(clinic, Pulled("7", (policy("c1", "M-1"),))) == counts(updated=1)
     assert await take(clinic, Pulled("7", (policy("c1", "M-1"),))) == counts(unchanged=1)
     assert len(await clinic.all("Coverage")) == len(await clinic.all("Patient")) == 1
+
+
+async def test_what_a_whole_chart_no_longer_has_is_closed(clinic: Clinic) -> None:
+    await clinic.connect("internal", push="false")
+    gone = (Whole(POLICY, {"member": "gone"}),)
+    await take(clinic, chart(record(), policy("c1", "M-1"), policy("c2", "M-2")), chart(record(id="8", first="Kim")))
+    mine = {
+        "resourceType": "Coverage",
+        "id": "mine",
+        "status": "active",
+        "subscriberId": "M-9",
+        "payor": [{"display": "x"}],
+    }
+    await clinic.put({**mine, "beneficiary": {"reference": f"Patient/{(await clinic.links('internal'))[0].local_id}"}})
+    part = chart(record(), policy("c1", "M-1"))
+    assert await take(clinic, part) == counts(unchanged=1)
+    for expected in (counts(updated=1), counts(unchanged=1)):
+        assert await take(clinic, replace(part, wholes=gone)) == expected
+        assert sorted(each["subscriberId"] for each in await clinic.all("Coverage")) == ["M-1", "M-9", "gone"]
+    await take(clinic, replace(chart(record(), policy("c2", "M-2"), policy("c1", "M-1")), wholes=gone))
+    assert sorted(each["subscriberId"] for each in await clinic.all("Coverage")) == ["M-1", "M-2", "M-9"]
+    stale = replace(part, wholes=gone, asked=datetime(2026, 1, 1, tzinfo=UTC))
+    assert await take(clinic, stale) == counts(unchanged=1), "an older reading closes nothing"
+    assert sorted(each["subscriberId"] for each in await clinic.all("Coverage")) == ["M-1", "M-2", "M-9"]
 
 
 async def test_a_full_pull_notes_whose_charts_it_has_read(clinic: Clinic) -> None:

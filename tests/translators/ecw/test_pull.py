@@ -32,6 +32,9 @@ async def test_everything() -> None:
     assert coverage["beneficiary"] == {"reference": f"emr:Patient/{PATIENT}"}
     assert encounter["location"][0]["location"]["reference"] == f"emr:Location/{MAIN}"
     assert charts[-1].parts[1].match == ("subscriberId",)
+    assert {whole.lens.type: whole.gone for whole in charts[-1].wholes} == {
+        "Coverage": {"status": "cancelled"}, "Encounter": {"status": "entered-in-error"}
+    }  # fmt: skip
 
 
 async def test_no_undeclared_parameter_is_ever_sent() -> None:
@@ -299,6 +302,7 @@ def test_repeated_next_links_outcomes_and_whole_urls() -> None:
         flow.send((_bundle([_encounter("E1"), _encounter("E2")], evil),))
     (chart,) = stop.value.value.charts
     assert [part.key for part in chart.parts] == ["K", "E1", "E2"]
+    assert chart.wholes == (), "what the circle holds back is not gone"
     assert chart.parts[1].record["subject"] == {"reference": "Patient/K"}
     assert chart.parts[0].record["communication"][0]["language"]["coding"] == [{"code": "en"}]
 
