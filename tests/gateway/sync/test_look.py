@@ -66,7 +66,7 @@ async def admitted(busy: Clinic, name: str, family: str) -> str:
     id = str((await busy.fhir.create(body))["id"])
     await until(delivered(busy, name, id))
     if name in ("kipu", "ritten"):
-        program = busy.emrs["ritten"].state["programs"][0]["programName"]
+        program = busy.emrs["ritten"].state["programs"][0]["name"]
         await busy.staff(name, "admit", last_name=family, program=program)
     await pull(busy, name)
     return id
