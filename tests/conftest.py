@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,13 @@ def trust_nobody() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What waits for other processes, or takes long, begins first: at the end every worker has something to do."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
+
+def pytest_collection_finish() -> None:
+    """What is here now stays: the collector need not look through a million objects again at every turn of its own."""
+    if "hypothesis" in sys.modules:  # as it is imported it asks the collector who holds the generators that it seeds
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
