@@ -18,6 +18,7 @@ from gateway.administration.routes import ROUTES as ADMIN_ROUTES
 from gateway.audit.endpoints import audit_routes
 from gateway.audit.watching import Auditing
 from gateway.auth.endpoints import ROUTES as AUTH_ROUTES
+from gateway.auth.endpoints import smart_discovery
 from gateway.bulk.routes import bulk_routes
 from gateway.console.routes import ROUTES as CONSOLE_ROUTES
 from gateway.cors import BrowserApplications
@@ -43,7 +44,14 @@ from gateway.interactions.subscription_status import status_of_one, status_of_se
 from gateway.interactions.undeclared import undeclared
 from gateway.interactions.update import update, update_by_criteria
 from gateway.interactions.validate import validate_of_instance, validate_of_type
-from gateway.interactions.via import via_capabilities, via_read, via_search
+from gateway.interactions.via import (
+    via_capabilities,
+    via_operation,
+    via_page,
+    via_read,
+    via_search,
+    via_search_by_post,
+)
 from gateway.interactions.vread import vread
 from gateway.operations.everything import everything
 from gateway.operations.match import match
@@ -90,8 +98,12 @@ ROUTES: list[BaseRoute] = [
     *CONSOLE_ROUTES,
     *ADMIN_ROUTES,
     at(f"{VIA}/metadata", GET=via_capabilities),
-    at(f"{VIA}/{{type}}", GET=endpoint(via_search)),
-    at(f"{VIA}/{{type}}/{{id}}", GET=endpoint(via_read)),
+    *(at(path, GET=endpoint(via_page)) for path in (VIA, f"{VIA}/")),
+    at(f"{VIA}/.well-known/smart-configuration", GET=smart_discovery),
+    *(at(path, GET=endpoint(via_search)) for path in (f"{VIA}/{{type:type}}", f"{VIA}/{{type:type}}/")),
+    at(f"{VIA}/{{type:type}}/_search", POST=endpoint(via_search_by_post)),
+    at(f"{VIA}/{{type:type}}/{{id}}", GET=endpoint(via_read, negotiated=False)),
+    at(f"{VIA}/{{type:type}}/{{id}}/${{operation}}", GET=endpoint(via_operation)),
     at("/hooks/{org}/{connection}/{hook}/{token}", POST=receive_hook),
     at(f"{TYPE}/$validate", POST=endpoint(validate_of_type)),
     at(f"{RESOURCE}/$validate", GET=endpoint(validate_of_instance), POST=endpoint(validate_of_instance)),

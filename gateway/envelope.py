@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.faults import DatabaseBusy, EmrBusy, Fault, Issue, MethodNotAllowed, NotFound, Throttled, Unauthenticated
 from gateway.interactions.exchange import json_response
+from gateway.interactions.via_answer import BrokenOff
 from gateway.outcome import UNKNOWN, answer_for, operation_outcome, outcome_of, unforeseen_outcome
 from gateway.services import Services
 from gateway.settings import Settings
@@ -76,6 +77,8 @@ class Envelope:
             await self.app(scope, body.receive, sending)
         except ClientDisconnect:
             status = status or CLIENT_GONE
+        except BrokenOff:
+            raise  # told already; the server has to break the connection off
         except Exception as error:
             log.error("unforeseen", kind=type(error).__name__, at=frames(error))
             if status:

@@ -1,13 +1,14 @@
 """How answers go out: interactions answer resources as JSON bytes, and here they take the form the client asked for.
 
 XML and `_pretty` (formats.py), gzip (RFC 9110, 8.4), and no body to HEAD (9.3.2). Answers that are no resources pass
-through as they are.
+through as they are. An answer that does not say how long it is comes piece by piece, and goes out so.
 """
 
 from __future__ import annotations
 
 import gzip
 import re
+import zlib
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -49,16 +50,34 @@ class _Answer:
         self.send = send
         self.start: Message | None = None
         self.parts: list[bytes] = []
+        self.packer: zlib._Compress | None = None
 
     async def take(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and self._is_held(message):
+        if message["type"] == "http.response.start" and self._is_streamed(message):
+            await self._begin_packed(message)
+        elif message["type"] == "http.response.start" and self._is_held(message):
             self.start = message
+        elif self.packer is not None and message["type"] == "http.response.body":
+            await self.send(packed_part(message, self.packer))
         elif self.start is None:
             await self.send(without_body(message) if self.scope["method"] == "HEAD" else message)
         elif message["type"] == "http.response.body":
             self.parts.append(message.get("body", b""))
             if not message.get("more_body", False):
                 await self._send_rendered(self.start, b"".join(self.parts))
+
+    def _is_streamed(self, start: Message) -> bool:
+        """Rendered otherwise than in JSON it would have to be held."""
+        is_open = "content-length" not in Headers(raw=start["headers"])
+        return is_open and self._is_held(start) and self._wanted() is PLAIN
+
+    async def _begin_packed(self, start: Message) -> None:
+        headers = MutableHeaders(raw=list(start["headers"]))
+        headers.add_vary_header("Accept, Accept-Encoding")
+        headers["Content-Encoding"] = "gzip"
+        if self.scope["method"] != "HEAD":
+            self.packer = zlib.compressobj(LEVEL, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+        await self.send({**start, "headers": headers.raw})
 
     def _is_held(self, start: Message) -> bool:
         if not Headers(raw=start["headers"]).get("content-type", "").startswith(FHIR_JSON):
@@ -106,6 +125,13 @@ def accepts_gzip(scope: Scope) -> bool:
         if name.strip() in ("gzip", "x-gzip", "*"):
             return NOTHING.fullmatch(parameters.replace(" ", "")) is None
     return False
+
+
+def packed_part(message: Message, packer: zlib._Compress) -> Message:
+    """Flushed, so that the client has now what there is now."""
+    is_last = not message.get("more_body", False)
+    body = packer.compress(message.get("body", b"")) + packer.flush(zlib.Z_FINISH if is_last else zlib.Z_SYNC_FLUSH)
+    return {**message, "body": body}
 
 
 def without_body(message: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -16,9 +16,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class TypeName(StringConvertor):
-    """`metadata`, `_history`, `$operation` and `.well-known` are no types."""
+    """`metadata`, `via`, `_history`, `$operation` and `.well-known` are no types."""
 
-    regex = r"(?!metadata(?:/|$))[^/_$.][^/]*"
+    regex = r"(?!(?:metadata|via)(?:/|$))[^/_$.][^/]*"
 
 
 class LogicalId(StringConvertor):

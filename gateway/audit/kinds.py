@@ -15,7 +15,7 @@ RESTFUL = "http://hl7.org/fhir/restful-interaction"
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 BASE = "/fhir/r4/{org}"
 VIA = f"{BASE}/via/{{connection}}"
-OPEN = (f"{BASE}/metadata", f"{VIA}/metadata", f"{BASE}/.well-known/")
+OPEN = (f"{BASE}/metadata", f"{VIA}/metadata", f"{BASE}/.well-known/", f"{VIA}/.well-known/")
 """What is told to everybody is no access to anything."""
 
 
@@ -73,6 +73,7 @@ BY_ADDRESS: Mapping[str, Mapping[str, str]] = {
     f"{BASE}/AuditEvent/{{id}}": {"GET": "read"},
     f"{VIA}/{{type}}/{{id}}": {"GET": "read", "PUT": "update", "DELETE": "delete"},
     f"{VIA}/{{type}}": {"GET": "search-type", "POST": "create"},
+    VIA: {"GET": "search-system"},
 }
 """The templates of the route table, without convertors and last slashes."""
 ACTIONS = {

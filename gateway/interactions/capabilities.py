@@ -73,7 +73,7 @@ def capability_statement(definitions: Definitions, realm: Realm, demanded: Deman
         "rest": [
             {
                 "mode": "server",
-                "security": _security(realm),
+                "security": smart_security(realm),
                 "resource": [_resource(definitions, t, demanded.get(t, ())) for t in sorted(definitions.served)],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system", "search-system")],
                 "searchParam": list(_of_every_type(definitions)),
@@ -86,7 +86,7 @@ def capability_statement(definitions: Definitions, realm: Realm, demanded: Deman
     return statement
 
 
-def _security(realm: Realm) -> dict[str, Any]:
+def smart_security(realm: Realm) -> dict[str, Any]:
     names = ("authorize", "token", "introspect", "revoke", "register")
     addresses = [{"url": name, "valueUri": realm.endpoint(name)} for name in names]
     return {

@@ -26,6 +26,7 @@ from gateway.translation.contract import (
     Target,
     Token,
 )  # fmt: skip
+from gateway.translation.passing import Passable, Query
 from gateway.translation.passthrough import PassThrough
 from gateway.translation.rows import Resource
 from translators.ecw import (
@@ -39,6 +40,7 @@ from translators.ecw import (
     patient,
     practitioner,
     probe,
+    reading,
     system,
 )
 from translators.ecw import pull as pulling
@@ -89,19 +91,31 @@ class ECW:
     ) -> Flow[PullPage]:
         return pulling.pull(account, cursor, known, moment, types)
 
-    def hints(self, settings: Mapping[str, str]) -> tuple[str, ...]:
-        return hints(settings)
-
     def fetch(
         self, account: Account, keys: Sequence[str], known: Acquainted, moment: Moment
     ) -> Flow[tuple[Pulled, ...]]:
         return look.fetch(account, keys)
 
+    def hints(self, settings: Mapping[str, str]) -> tuple[str, ...]:
+        return hints(settings)
+
     def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
-        return live.read(account, type, id)
+        return reading.read(account, type, id)
 
     def search(self, account: Account, type: str, params: Sequence[tuple[str, str]]) -> Flow[Found]:
-        return live.search(account, type, params)
+        return reading.search(account, type, params)
+
+    def passable(self, account: Account) -> Mapping[str, Passable]:
+        return live.passable(account)
+
+    def passing(self, account: Account, type: str, path: str, query: Query, accept: str) -> Call:
+        return live.passing(account, type, path, query, accept)
+
+    def statement(self, account: Account) -> Call:
+        return live.statement(account)
+
+    def not_passed(self, operation: str) -> str:
+        return live.not_passed(operation)
 
 
 translator = ECW()
