@@ -21,7 +21,10 @@ from translators.ecw.transaction import is_transaction, outcome, transaction, wa
 from translators.ecw.update import update
 from translators.ecw.wire import Draft, draft
 
-SEVERAL = "eClinicalWorks has several patients that fit this one (201 INVALID_MULTIPLE_PATIENT_FOUND)"
+SEVERAL = (
+    "eClinicalWorks has several patients that fit this one (201 INVALID_MULTIPLE_PATIENT_FOUND): have the practice "
+    "merge them or tell them apart, or answer which of them it is"
+)
 
 
 def create(account: Account, chart: Chart, link: Linked) -> Flow[Pushed]:
