@@ -115,6 +115,16 @@ async def test_insurance_follows_by_itself_once_its_payer_is_mapped(ritten: Clin
     assert "PRAIRIE1" not in str(task)
 
 
+async def test_an_update_whose_answer_is_lost_is_not_said_twice(ritten: Clinic) -> None:
+    ritten.emrs["ritten"].switch(("patch-unanswered",))
+    home = {"use": "home", "line": ["1 Mill Street"], "city": "Topeka", "state": "KS"}
+    id = await created(ritten, "Unanswered", address=[home])
+    await until(told(ritten, id, "completed"))
+    (there,) = named(ritten, "Unanswered")
+    assert (len(there["addresses"]), there["phones"]) == (1, ["+19135550142"])
+    assert ritten.network.made("ritten", "PATCH", f"/v1/patients/{there['id']}") == 1
+
+
 async def test_a_part_that_an_emr_refuses_fails_the_push_and_the_rest_is_there(ritten: Clinic) -> None:
     ritten.emrs["ritten"].switch(("phones-refused",))
     id = await created(ritten, "Refusedpart")
