@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from gateway.translation import path
-from gateway.translation.contract import Account, Part, Pulled
+from gateway.translation.contract import Account, Part, Pulled, Whole
 from gateway.translation.rows import Record
 from gateway.translation.view import View
 from translators.ritten.coverage import COVERAGE, SUBSCRIBER
 from translators.ritten.encounter import ENCOUNTER
+from translators.ritten.gone import GONE
 from translators.ritten.kinds import KINDS, unaccounted
 from translators.ritten.location import LOCATION
 from translators.ritten.organization import PAYER
@@ -20,7 +21,7 @@ from translators.ritten.patient import PATIENT
 from translators.ritten.practitioner import PRACTITIONER
 from translators.ritten.program import PROGRAM
 from translators.ritten.relationship import RELATED
-from translators.ritten.remembered import RELATIONSHIPS, without
+from translators.ritten.remembered import without
 from translators.ritten.stays import stays
 
 MAPS = {table.type: table for table in (PATIENT, ENCOUNTER, COVERAGE, RELATED, LOCATION, PROGRAM, PRACTITIONER, PAYER)}
@@ -41,9 +42,17 @@ class Reader:
         lenses = {type: table.bound(bindings) for type, table in MAPS.items()}
         return cls(lenses, SUBSCRIBER.bound(bindings))
 
-    def chart(self, document: Record, types: frozenset[str], asked: datetime | None = None) -> Pulled:
-        """Of a document with what is remembered of the patient, as it was when Ritten was asked."""
-        parts = tuple(part for part in self.parts(document) if not types or part.lens.type in {*types, "Patient"})
+    def chart(
+        self,
+        document: Record,
+        types: frozenset[str],
+        relationships: Sequence[Record] | None = None,
+        asked: datetime | None = None,
+    ) -> Pulled:
+        """Of a document with what is remembered, as it was when Ritten was asked; None: relationships are not shown."""
+        wanted = {*types, "Patient"} if types else frozenset(MAPS)
+        parts = tuple(part for part in self.parts(document, relationships or ()) if part.lens.type in wanted)
+        shown = ("Encounter", "Coverage") if relationships is None else ("Encounter", "Coverage", "RelatedPerson")
         return Pulled(
             document["id"],
             parts,
@@ -51,12 +60,13 @@ class Reader:
             admitted=any(True for _ in stays(document)),
             unaccounted=(
                 *unaccounted(DOCUMENT, frozenset(leaf_names(without(document)))),
-                *(name for one in document.get(RELATIONSHIPS) or () for name in _unknown(one)),
+                *(name for one in relationships or () for name in _unknown(one)),
             ),
             asked=asked,
+            wholes=tuple(Whole(self.lenses[type], GONE) for type in shown if type in wanted),
         )
 
-    def parts(self, document: Record) -> Iterator[Part]:
+    def parts(self, document: Record, relationships: Sequence[Record] = ()) -> Iterator[Part]:
         """The Patient first."""
         patient = f"emr:Patient/{document['id']}"
         yield Part(self.lenses["Patient"], document["id"], document)
@@ -68,7 +78,7 @@ class Reader:
         for policy in document.get("insurance") or ():
             if policy.get("id"):
                 yield from self._policy(policy, patient)
-        for relationship in document.get(RELATIONSHIPS) or ():
+        for relationship in relationships:
             yield Part(self.lenses["RelatedPerson"], relationship["id"], relationship, {"patient": patient})
 
     def part(self, type: str, record: Record) -> Part:
@@ -96,7 +106,7 @@ def leaf_names(document: Record) -> Iterator[str]:
 
 def _unknown(relationship: Record) -> tuple[str, ...]:
     names = unaccounted(RELATIONSHIP, frozenset(leaf_names(relationship)))
-    return tuple(f"{RELATIONSHIPS}[].{name}" for name in names)
+    return tuple(f"relationships[].{name}" for name in names)
 
 
 def _name(place: tuple[Any, ...]) -> str:

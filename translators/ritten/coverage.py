@@ -6,6 +6,7 @@ from gateway.canonical import COVERAGE_CLASS
 from gateway.translation.codec import DATE
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Bindings, Field, Pair, Record, Resource, Way
+from translators.ritten.gone import CANCELLED
 from translators.ritten.vocabulary import DAY, ORDER, PHONE, RELATIONSHIP, SEX, reference
 
 
@@ -41,6 +42,7 @@ COVERAGE = ResourceMap(
         Field("startDate", "period.start", DAY),
         Field("expirationDate", "period.end", DAY),
         Pair(("relationship", "notSubscriber"), ("relationship",), _read_relationship, _write_relationship),
+        CANCELLED,
     ),
     constants={"status": "active"},
     search={"_id": "id", "patient": "id"},

@@ -10,6 +10,7 @@ from gateway.translation.codec import Unreadable
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Bindings, Field, Pair, Record, Resource, Way
 from translators.ritten.care_levels import LEVEL
+from translators.ritten.gone import REMOVED
 from translators.ritten.vocabulary import CLASS, DISCHARGE_TYPE, UNKNOWN_CLASS, WHEN, reference
 
 ADMITTER = {
@@ -29,6 +30,9 @@ PLANNED_END = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.p
 
 def _read_status(record: Record, resource: Resource, bindings: Bindings) -> None:
     admitted, discharged = (isinstance(record.get(name), str) for name in ("admitDate", "dischargeDate"))
+    if record.get(REMOVED) is True:
+        resource["status"] = "entered-in-error"
+        return
     resource["status"] = "finished" if discharged else "in-progress" if admitted else "planned"
 
 
@@ -58,7 +62,7 @@ ENCOUNTER = ResourceMap(
     frozenset({Interaction.READ, Interaction.SEARCH}),
     (
         Field("id", "identifier[system=$id].value", way=Way.READ),
-        Pair(("admitDate", "dischargeDate"), ("status",), _read_status, _not_written, way=Way.READ),
+        Pair(("admitDate", "dischargeDate", REMOVED), ("status",), _read_status, _not_written, way=Way.READ),
         Field("levelOfCare", "class", CLASS, way=Way.READ),
         Field("levelOfCare", "type[0]", LEVEL, way=Way.READ),
         Pair(("program.id", "program.programName"), ("serviceType",), _read_program, _not_written, way=Way.READ),

@@ -169,14 +169,14 @@ PLAIN: Record = {
         "gender": ["Decline to answer"],
         "maritalStatus": "Unknown",
     },
-    "insurance": [],
+    "insurance": [{"id": "9e0c5b7a-2d14-4c3b-b7aa-5f1e8d2cd003", "memberIdentifier": "M9", "removed": True}],
 }
 PATIENTS = (FULL, PLAIN)
 PATCHES: tuple[Record, ...] = (
     {name: FULL[name] for name in ("name", "dob", "demographics", "phones", "emails", "addresses", "insurance")}
     | {"externalId": "pat-0001", "ssn": "900-00-0001", "referrals": FULL["referrals"]},
 )
-STAYS = (RESIDENTIAL | {"latestClinicalDischarge": DISCHARGE}, OUTPATIENT)
+STAYS = (RESIDENTIAL | {"latestClinicalDischarge": DISCHARGE}, OUTPATIENT, {"id": "s-9", "removed": True})
 FACILITIES: tuple[Record, ...] = (
     {
         "id": "3c9e7a10-4f2b-4d6c-8e5a-7b1d0c2f0001",

@@ -1,4 +1,4 @@
-"""What Ritten shows no longer: relationships that were taken away, archived programs, facilities and payers.
+"""What Ritten shows no longer: stays, policies and relationships of a patient, programs, facilities and payers.
 
 It stays here for the resources that refer to it. `removed` is ours: it is laid over the record as it was shown last.
 """
@@ -21,9 +21,16 @@ def _read_status(record: Record, resource: Resource, bindings: Bindings) -> None
     resource["status"] = "inactive" if record.get(REMOVED) is True else "active"
 
 
+def _read_cancelled(record: Record, resource: Resource, bindings: Bindings) -> None:
+    if record.get(REMOVED) is True:
+        resource["status"] = "cancelled"
+
+
 def _not_written(resource: Resource, record: Record, bindings: Bindings) -> None:
     """Only the EMR sets this."""
 
 
 ACTIVE = Pair((REMOVED,), ("active",), _read_active, _not_written, way=Way.READ)
+CANCELLED = Pair((REMOVED,), ("status",), _read_cancelled, _not_written, way=Way.READ)
+"""Of a policy: `active` is the table's constant."""
 STATUS = Pair((REMOVED,), ("status",), _read_status, _not_written, way=Way.READ)

@@ -67,6 +67,7 @@ _PATIENT = (
     | _leaves("careTeam.", "id primaryClinicianId teamUserIds[]")
     | _leaves("careTeam.primaryClinician.", USER)
     | _leaves("diagnoses[].", "diagnosis isPrimary")
+    | _leaves("insurance[].", "removed")
 )
 _PATIENT_IGNORED = {
     **_WRITTEN_IGNORED,
@@ -130,7 +131,7 @@ KINDS = (
     ),
     RecordKind(
         "stay",
-        _leaves("", STAY) | _leaves("latestClinicalDischarge.", "id name dischargeType"),
+        _leaves("", f"{STAY} removed") | _leaves("latestClinicalDischarge.", "id name dischargeType"),
         (ENCOUNTER,),
         ignored=_STAY_IGNORED
         | {

@@ -19,7 +19,6 @@ from translators.ritten.chart import MAPS, Reader
 from translators.ritten.documents import keyed, patient
 from translators.ritten.pull import directory
 from translators.ritten.reading import ABSENT, details, relationships
-from translators.ritten.remembered import related
 from translators.ritten.walk import STATUSES, Place, page
 
 OWNED = frozenset({"Encounter", "Coverage", "RelatedPerson"})
@@ -117,9 +116,9 @@ def _owned(reader: Reader, type: str, id: str) -> Flow[list[Resource]]:
     document = yield from _document(f"/patients/{quote(id, safe='')}")
     if document is None:
         return []
-    if type == "RelatedPerson":
-        document = related(document, (yield from relationships([document["id"]]))[document["id"]])
-    return [as_resource(part, document["id"]) for part in reader.parts(document) if part.lens.type == type]
+    shown = (yield from relationships([document["id"]])) if type == "RelatedPerson" else {}
+    parts = reader.parts(document, shown.get(document["id"]) or ())
+    return [as_resource(part, document["id"]) for part in parts if part.lens.type == type]
 
 
 def _patients(account: Account, reader: Reader, asked: dict[str, str]) -> Flow[Found]:

@@ -16,7 +16,7 @@ from gateway.translation.contract import Call, Flow, Linked, Pulled, Reply, gath
 from gateway.translation.rows import Record
 from translators.ritten.chart import Reader
 from translators.ritten.documents import entries, keyed, patient
-from translators.ritten.remembered import related, remembered
+from translators.ritten.remembered import remembered
 from translators.ritten.unchanged import settled
 
 ABSENT = frozenset({400, 404})
@@ -45,13 +45,13 @@ def charts(
     if not types or "RelatedPerson" in types:
         relations = yield from relationships(whom)
     return tuple(
-        reader.chart(whole(one.document, known.get(id), relations.get(id)), types, one.asked)
+        reader.chart(_remembering(one.document, known.get(id)), types, relations.get(id), one.asked)
         for id, one in zip(whom, shown, strict=True)
     )
 
 
-def whole(document: Record, link: Linked | None, shown: list[Record] | None) -> Record:
-    return related(remembered(document, link.record if link else None), shown)
+def _remembering(document: Record, link: Linked | None) -> Record:
+    return remembered(document, link.record if link else None)
 
 
 def details(ids: Sequence[str]) -> Flow[list[Shown]]:

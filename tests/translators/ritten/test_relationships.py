@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.faults import EmrNonsense
-from gateway.translation.contract import Linked, Part, Pulled
+from gateway.translation.contract import Part, Pulled
 from gateway.translation.rows import Bindings
 from tests.translators.ritten.driving import MOMENT, Clinic
 from translators.ritten import translator
@@ -19,8 +19,8 @@ LENS = RELATED.bound(Bindings({"id": "urn:test:id"}, {}))
 CODES = {"isEmergencyContact": "C", "isGuarantor": "GUAR", "isGuardian": "GUARD"}
 
 
-async def chart(clinic: Clinic, last: str = "Ashgrove", *known: Linked) -> Pulled:
-    (found,) = await clinic(translator.fetch(clinic.account, [clinic.patients(last)[0]["id"]], known, MOMENT))
+async def chart(clinic: Clinic, last: str = "Ashgrove") -> Pulled:
+    (found,) = await clinic(translator.fetch(clinic.account, [clinic.patients(last)[0]["id"]], (), MOMENT))
     return found
 
 
@@ -83,27 +83,23 @@ async def test_one_whose_person_is_no_more_keeps_what_it_says() -> None:
     assert told["relationship"][0]["text"] == "Mother"
 
 
-async def test_one_that_was_taken_away_is_no_longer_active() -> None:
+async def test_what_a_chart_no_longer_has_is_gone() -> None:
     clinic = Clinic()
-    first = await chart(clinic)
-    link = Linked("p1", first.patient_key, first.parts[0].record)
-    (before,) = related(first)
+    (before,) = related(await chart(clinic))
+    assert read(before)["active"] is True
     await clinic.command("unrelate", last_name="Ashgrove", relationship=before.key)
-    second = await chart(clinic, "Ashgrove", link)
-    (after,) = related(second)
-    assert (after.key, read(after)) == (before.key, {**read(before), "active": False})
-    third = await chart(clinic, "Ashgrove", Linked("p1", link.external_id, second.parts[0].record))
-    assert related(third)[0].record == after.record
-    assert third.parts[0].record == second.parts[0].record
+    told = await chart(clinic)
+    gone = {whole.lens.type: whole.lens.to_fhir({**before.record, **whole.gone}).value for whole in told.wholes}
+    assert related(told) == []
+    assert gone["RelatedPerson"] == {**read(before), "active": False}
+    assert (gone["Coverage"]["status"], gone["Encounter"]["status"]) == ("cancelled", "entered-in-error")
 
 
-async def test_an_integration_without_relationships_forgets_none() -> None:
+async def test_an_integration_without_relationships_takes_none_away() -> None:
     clinic = Clinic()
-    first = await chart(clinic)
     clinic.sandbox.switch(["no-contacts"])
-    second = await chart(clinic, "Ashgrove", Linked("p1", first.patient_key, first.parts[0].record))
-    assert [part.record for part in related(second)] == [part.record for part in related(first)]
-    assert related(await chart(clinic)) == []
+    told = await chart(clinic)
+    assert (related(told), [whole.lens.type for whole in told.wholes]) == ([], ["Encounter", "Coverage"])
 
 
 async def test_fields_that_no_table_knows_are_named() -> None:
