@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -213,6 +214,19 @@ async def test_a_facility_that_is_mapped_to_a_closed_one_stops_nothing_else() ->
     mended = await world.push({**patient, "gender": "other"}, Linked("local-1", key, again.record))
     assert world.patients[key]["extension"][0]["valueReference"] == {"reference": f"Location/{OLD}"}
     assert mended.left_out == ()
+
+
+async def test_where_a_facility_is_demanded_its_missing_mapping_is_told_with_the_refusal() -> None:
+    world = World(account({"default_facility": ""}), faults=["facility-required"])
+    patient = {**PATIENT, "extension": [{"url": FACILITY, "valueReference": {"display": "Clinic"}}]}
+    with pytest.raises(EmrRefused, match="132") as refused:
+        await world.push(patient, NEW)
+    assert refused.value.unmapped == (Unmapped("location", "Clinic"),)
+    again: EmrRefused = pickle.loads(pickle.dumps(refused.value))  # noqa: S301 - as the journal of a workflow does
+    assert (str(again), again.unmapped) == (str(refused.value), refused.value.unmapped)
+    with pytest.raises(EmrRefused) as other:
+        await World(account({"default_facility": OLD})).push(PATIENT, NEW)
+    assert other.value.unmapped == ()
 
 
 async def test_what_the_staff_changes_between_reading_and_writing_stays() -> None:
