@@ -179,7 +179,6 @@ TONGUES = ["en", "en-US", "es", "es-MX", "ENG", "SPA", "CHI", "ase", "tlh"]
 USES = ["home", "work", "mobile", "temp", "old"]
 PLACES = ["home", "work", "temp", "old", "billing"]
 RELATIONS = ["child", "parent", "spouse", "common", "other", "self", "injured"]
-NUMBER = len(MARITAL)
 
 
 def nth(table: list[Any], number: int) -> Any:
@@ -226,14 +225,15 @@ def of_the_crm(stored: dict[str, Any] | None, resource: dict[str, Any]) -> dict[
     return kept
 
 
-async def test_every_code_of_the_lossy_tables_survives_the_way_there_and_back(ritten: Clinic) -> None:
+async def test_every_code_of_the_lossy_tables_survives_the_way_there_and_back(ritten: Clinic, dialect: str) -> None:
     """A divorced patient stays divorced; so does each other word that Ritten has only a coarser one for."""
-    both = [resource for number in range(NUMBER) for resource in (worded(number), insured(number))]
+    numbers = range(0, len(MARITAL), 1 if dialect == "sqlite" else 4)  # words are the same on every database
+    both = [resource for number in numbers for resource in (worded(number), insured(number))]
     entries = [
         {"request": {"method": "PUT", "url": f"{each['resourceType']}/{each['id']}"}, "resource": each} for each in both
     ]
     assert (await ritten.fhir.transaction(*entries)).status_code == 200
-    for number in range(NUMBER):
+    for number in numbers:
         await until(told(ritten, f"word-{number}", "completed"))
         (there,) = named(ritten, f"Word{number:02}")
         assert there["insurance"][0]["memberIdentifier"] == f"M{number}"
@@ -246,7 +246,7 @@ async def test_every_code_of_the_lossy_tables_survives_the_way_there_and_back(ri
         if resource["resourceType"] == "Patient":
             assert "Sunny" in str(stored)
     covers = [one for one in await ritten.all("Coverage") if one["beneficiary"]["reference"].startswith("Patient/word")]
-    assert len(covers) == NUMBER
+    assert len(covers) == len(numbers)
 
 
 async def test_a_divorced_patient_marries_in_ritten(ritten: Clinic) -> None:
