@@ -6,10 +6,11 @@ others come first in the next run. What changed is found by content.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gateway.translation.contract import Account, Acquainted, Flow, Moment, Pulled, PullPage, Whole, send
+from gateway.faults import EmrFault, EmrNonsense, EmrRefused
+from gateway.translation.contract import Account, Acquainted, Flow, Linked, Moment, Pulled, PullPage, Whole, send
 from gateway.translation.known import place_of
 from translators.ecw import chart, export, newcomers
 from translators.ecw.facade import MAPS
@@ -74,11 +75,27 @@ def known(run: Run, place: Cursor) -> Flow[Step]:
     if not waiting or (room < 1 and not is_first):
         return Step((), place, is_over=True, notes=(SPENT,) if waiting else ())
     taken = waiting[: max(room, 1)]
-    charts = []
-    for link in taken:
-        charts.append((yield from chart.chart(run, link)))
+    charts = yield from _read_again(run, taken, has_answered=place.calls > 0)
     looked, after = place_of(taken[-1])
-    return Step(tuple(charts), place.but(looked=looked, after=after), is_over=len(waiting) == len(taken))
+    return Step(charts, place.but(looked=looked, after=after), is_over=len(waiting) == len(taken))
+
+
+def _read_again(run: Run, known: Sequence[Linked], *, has_answered: bool) -> Flow[tuple[Pulled, ...]]:
+    """One chart that eCW cannot tell stops no other; where it can tell none of several the fault is no chart's.
+
+    `has_answered`: eCW has told something in this run, so that the one chart of a page may be at fault itself.
+    """
+    charts: list[Pulled] = []
+    unreadable: list[EmrFault] = []
+    for link in known:
+        try:
+            charts.append((yield from chart.chart(run, link)))
+        except (EmrNonsense, EmrRefused) as fault:
+            unreadable.append(fault)
+            charts.append(Pulled(link.external_id, (), link.local_id, incomplete=(f"a readable chart ({fault})",)))
+    if len(unreadable) == len(known) and (len(known) > 1 or not has_answered):
+        raise unreadable[-1]
+    return tuple(charts)
 
 
 STAGES: Stages = {"lists": lists, "known": known, "new": newcomers.search, "export": export.export}

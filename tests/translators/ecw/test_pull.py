@@ -12,7 +12,7 @@ from tests.translators.ecw.world import HOST, SYSTEM, World, account, reply
 from translators.ecw import translator
 from translators.ecw.newcomers import REFUSED
 from translators.ecw.pull import SPENT
-from translators.ecw.run import CHARTS
+from translators.ecw.run import CHARTS, Cursor, written
 from translators.ecw.sandbox import BASE
 from translators.ecw.sandbox_data import DOCTOR, MAIN, PATIENT
 
@@ -175,6 +175,33 @@ async def test_one_run_costs_no_more_than_its_share_and_the_oldest_readings_come
     generous.sandbox.state["documents"] = world.sandbox.state["documents"]
     _, notes, seen = await _run(generous, page, known)
     assert ([chart.patient_key for chart in seen], notes) == ([ids[2], ids[3], ids[0], ids[1]], [])
+
+
+def test_a_chart_that_cannot_be_told_stops_no_other() -> None:
+    known = [Linked("a", "A"), Linked("b", "K")]
+    flow = translator.pull(account(), None, known, World().moment(), frozenset({"Patient"}))
+    next(flow)
+    flow.throw(EmrNonsense("status 500"))
+    with pytest.raises(StopIteration) as stop:
+        flow.send((PATIENT_REPLY,))
+    odd, fine = stop.value.value.charts
+    assert (odd.patient_key, odd.parts, odd.incomplete) == ("A", (), ("a readable chart (status 500)",))
+    assert (fine.patient_key, len(fine.parts)) == ("K", 1)
+    flow = translator.pull(account(), None, known, World().moment(), frozenset({"Patient"}))
+    next(flow)
+    flow.throw(EmrNonsense("a web page"))
+    with pytest.raises(EmrNonsense, match="a web page"):
+        flow.throw(EmrNonsense("a web page"))
+
+
+@pytest.mark.parametrize("calls", [0, 3])
+def test_the_one_chart_of_a_page_is_at_fault_where_the_lists_were_told(calls: int) -> None:
+    moment = World().moment()
+    place = Cursor(run=int(moment.now.timestamp() * 1_000_000), stage="known", calls=calls)
+    flow = translator.pull(account({"new_days": "0"}), written(place), [Linked("a", "A")], moment, frozenset())
+    next(flow)
+    with pytest.raises(StopIteration if calls else EmrNonsense):
+        flow.throw(EmrNonsense("status 500"))
 
 
 async def test_pages_are_so_far_apart_that_others_find_their_share_of_the_minute() -> None:
