@@ -14,6 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col, func, select
 
 from gateway.auth.authority import Realm
 from gateway.definitions.contract import Resource
+from gateway.faults import EmrRefused, Issue
 from gateway.store import document
 from gateway.store.contract import Store, Transaction
 from gateway.sync import files, links, log, stays, tasks
@@ -109,6 +110,14 @@ def linked(session: Session, link: Link, known: Linked) -> Linked:
     return replace(known, sent=told, files=row.files or {})
 
 
+def refuse_anothers(session: Session, connection: int, patient: str, key: str) -> None:
+    """One record of the EMR is one patient here. Raises EmrRefused."""
+    other = links.by_external(session, connection, "Patient", key)
+    if other is not None and other.local_id != patient:
+        told = f"The EMR's record of this patient is that of Patient/{other.local_id} already"
+        raise EmrRefused((Issue(f"{told}: merge the two here if they are one person", ("Patient",)),))
+
+
 class Ledger:
     """The delivery of one patient while its flow runs: what a runner reads and writes down."""
 
@@ -133,6 +142,14 @@ class Ledger:
 
     async def halfway(self, halfway: Halfway) -> None:
         await self.store.write(self.realm.org, lambda tx: self._halfway(tx, halfway))
+
+    async def adopt(self, key: str) -> None:
+        await self.store.write(self.realm.org, lambda tx: self._adopt(tx, key))
+
+    def _adopt(self, tx: Transaction, key: str) -> None:
+        with Session(tx.connection) as session:
+            connection = self.connections.get(session, self.realm, self.name).id or 0
+            refuse_anothers(session, connection, self.patient, key)
 
     def _halfway(self, tx: Transaction, halfway: Halfway) -> None:
         """The key is remembered, so that what follows is an update; and whoever looks sees how far it is."""

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from gateway.auth.authority import Realm
 from gateway.canonical import IDENTIFIER_TYPE
 from gateway.definitions.contract import Resource
-from gateway.faults import EmrRefused, Fault, Issue
+from gateway.faults import EmrRefused, Fault
 from gateway.store import document
 from gateway.store.contract import Transaction
 from gateway.sync import deliveries, gaps, links, log, tasks
@@ -128,7 +128,8 @@ class Push:
                 links.release(link, holder)
                 session.add(link)
                 return Ended(row.translator, Waits.HOPED_FOR)
-            _refuse_anothers(session, row, link, pushed)
+            if pushed.external_id is not None:
+                deliveries.refuse_anothers(session, row.id or 0, patient_id, pushed.external_id)
             _remember(session, link, pushed, begun.digest, tx.now, holder)
             self._link_parts(session, row, pushed, tx.now)
             _keep_delivery(session, row, link, pushed, tx.now)
@@ -277,15 +278,6 @@ def _takes(translator: Translator, type: str) -> bool:
 
 def _new_link(row: Connection, type: str, local_id: str) -> Link:
     return Link(org=row.org, connection=row.id or 0, type=type, local_id=local_id)
-
-
-def _refuse_anothers(session: Session, row: Connection, link: Link, pushed: Pushed) -> None:
-    """One record of the EMR is one patient here. Raises EmrRefused."""
-    key = pushed.external_id
-    other = links.by_external(session, row.id or 0, "Patient", key) if key is not None else None
-    if other is not None and other.local_id != link.local_id:
-        told = f"The EMR's record of this patient is that of Patient/{other.local_id} already"
-        raise EmrRefused((Issue(f"{told}: merge the two here if they are one person", ("Patient",)),))
 
 
 def _remember(session: Session, link: Link, pushed: Pushed, stamp: str, now: int, holder: str) -> None:

@@ -130,6 +130,11 @@ class Call:
     """
     undone: Callable[[Reply], bool] | None = None
     """With `once`: whether a 2xx reply says that nothing was done, so that the call may go out again."""
+    adopts: str | None = None
+    """The EMR's key of a record that was found and is taken for the patient's from this call on.
+
+    Where it is another patient's here already, EmrRefused is raised into the flow and the call is not made.
+    """
     halfway: Callable[[Reply], Halfway] | None = None
     """What the reply, or the find of the guard, leaves the EMR with until later calls of the flow bring the rest."""
 

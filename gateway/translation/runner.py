@@ -72,6 +72,9 @@ class Delivery(Protocol):
     async def halfway(self, halfway: Halfway) -> None:
         """The EMR has a part of the record: write it down."""
 
+    async def adopt(self, key: str) -> None:
+        """Raises EmrRefused when this record of the EMR is another patient's here."""
+
 
 class Nothing:
     """The delivery of callers that keep nothing: live requests, and tests of flows."""
@@ -86,6 +89,9 @@ class Nothing:
         return
 
     async def halfway(self, halfway: Halfway) -> None:
+        return
+
+    async def adopt(self, key: str) -> None:
         return
 
 
@@ -155,6 +161,8 @@ class Runner:
 
     async def _exchange(self, delivery: Delivery, call: Call) -> Reply:
         """One call of a flow, its guard first."""
+        if call.adopts is not None:
+            await delivery.adopt(call.adopts)
         reply = await self._found_or_made(delivery, call)
         if call.halfway is not None:
             await delivery.halfway(call.halfway(reply))

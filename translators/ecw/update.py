@@ -30,7 +30,7 @@ NOT_SHOWN = (
 
 def update(account: Account, chart: Chart, link: Linked, key: str) -> Flow[Pushed]:
     scope, base, drops = scopes.writing(account), link.record or {}, False
-    current = yield from _read(account.base_url, key, scope)
+    current = yield from _read(account.base_url, key, scope, adopts=link.external_id is None)
     for _ in range(ATTEMPTS):
         made = draft(account, chart, link, current)
         drops = drops and made.drop_facility()
@@ -65,8 +65,9 @@ def _only_facility(wanted: Record, current: Record, base: Record) -> bool:
     )
 
 
-def _read(base_url: str, key: str, scope: str) -> Flow[Record]:
-    reply = yield from send(_reading(key, scope))
+def _read(base_url: str, key: str, scope: str, *, adopts: bool) -> Flow[Record]:
+    """`adopts`: it was found by a look-up, and must not be another patient's here."""
+    reply = yield from send(replace(_reading(key, scope), adopts=key if adopts else None))
     if reply.status == 404:
         raise EmrBusy(NOT_SHOWN, after=REPLICATION)
     if reply.status == 410:

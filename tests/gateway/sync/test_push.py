@@ -6,6 +6,7 @@ import pytest
 
 from gateway.faults import EmrBusy, EmrRefused, EmrUnreachable, Fault, NotFound
 from gateway.sync.connections import Changed
+from gateway.sync.deliveries import Ledger
 from gateway.sync.mappings import set_mapping
 from gateway.sync.push import Begun, Push
 from gateway.translation.contract import Pushed
@@ -176,6 +177,20 @@ async def test_only_one_push_has_a_patient(ritten: Clinic) -> None:
     await fail(ritten, EmrBusy("another push of this patient is under way"), 10, "w2")
     (link,) = await ritten.links("ritten")
     assert link.holder == "w1"
+
+
+async def test_a_record_of_the_emr_is_one_patient_here(ritten: Clinic) -> None:
+    await succeed(ritten, await begin(ritten))
+    await ritten.put(patient("p2"))
+    ledger = Ledger(ritten.services.store, ritten.services.sync.connections, ritten.realm, "ritten", "p2")
+    with pytest.raises(EmrRefused, match="Patient/p1 already"):
+        await ledger.adopt("17")
+    await ledger.adopt("18")
+    begun = await begin(ritten, id="p2")
+    with pytest.raises(EmrRefused, match="merge the two"):
+        await succeed(ritten, begun)
+    keys = {link.local_id: link.external_key for link in await ritten.links("ritten")}
+    assert (keys["p1"], keys.get("p2")) == ("17", None)
 
 
 async def test_parts_are_linked_by_the_keys_that_the_emr_told(ritten: Clinic) -> None:

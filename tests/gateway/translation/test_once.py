@@ -37,6 +37,10 @@ class Ledger:
     async def halfway(self, halfway: Halfway) -> None:
         raise NotImplementedError
 
+    async def adopt(self, key: str) -> None:
+        if key == "another's":
+            raise EmrRefused("it is another patient's")
+
 
 def answering(status: int) -> tuple[Runner, list[httpx.Request]]:
     seen: list[httpx.Request] = []
@@ -74,10 +78,14 @@ async def test_what_went_out_before_does_not_go_out_again() -> None:
     assert len(seen) == 1
 
 
+def saying(undone: bool) -> Callable[[Reply], bool]:
+    return lambda reply: undone
+
+
 async def test_an_answer_of_success_that_says_that_nothing_was_done_takes_it_back() -> None:
     for undone in (True, False):
         ledger, (run, _) = Ledger(), answering(200)
-        await run.run(send(replace(CREATE, undone=lambda reply, said=undone: said)), delivery=ledger)
+        await run.run(send(replace(CREATE, undone=saying(undone))), delivery=ledger)
         assert ledger.sent is not undone
 
 
@@ -85,6 +93,14 @@ async def test_the_time_within_which_it_may_be_hidden_is_the_calls() -> None:
     ledger, (run, _) = Ledger(), answering(200)
     await run.run(send(replace(CREATE, settles=60.0)), delivery=ledger)
     assert ledger.settles == 60.0
+
+
+async def test_a_record_of_another_patient_is_not_touched() -> None:
+    run, seen = answering(200)
+    with pytest.raises(EmrRefused, match="another patient"):
+        await run.run(send(Call("GET", "/patients/1", adopts="another's")), delivery=Ledger())
+    assert seen == []
+    assert (await run.run(send(Call("GET", "/patients/1", adopts="1")), delivery=Ledger())).status == 200
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 410, 422, 429, 503])

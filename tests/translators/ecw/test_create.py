@@ -9,7 +9,7 @@ import pytest
 
 from gateway.faults import EmrBusy, EmrNonsense, EmrRefused, EmrUnreachable
 from gateway.translation.contract import Linked
-from tests.translators.ecw.world import PATIENT, Crashed, World, cut_after
+from tests.translators.ecw.world import PATIENT, Crashed, Once, World, cut_after
 from translators.ecw.guide import CODES
 from translators.ecw.lookup import SETTLES
 from translators.ecw.sandbox_data import PATIENT as WALKER
@@ -103,6 +103,17 @@ async def test_202_that_is_not_shown_yet_is_looked_for_again(world: World) -> No
     with pytest.raises(EmrBusy, match="202 INVALID_PATIENT_ALREADY_EXIST") as busy:
         await world.push(PATIENT, NEW)
     assert busy.value.after == SETTLES
+
+
+async def test_a_patient_who_is_another_one_here_is_not_written_to(world: World) -> None:
+    class Anothers(Once):
+        async def adopt(self, key: str) -> None:
+            raise EmrRefused(f"{key} is another patient's")
+
+    world.delivery, before = Anothers(lambda: world.now), dict(world.patients[WALKER])
+    with pytest.raises(EmrRefused, match=f"{WALKER} is another"):
+        await world.push(NAMESAKE, NEW)
+    assert world.patients == {WALKER: before}
 
 
 async def test_several_that_fit_are_a_question(world: World) -> None:
