@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from gateway.auth.authority import Realm
+from gateway.sync.allowance import allowance
 from gateway.sync.conflicts import open_count
 from gateway.sync.connections import Connections
 from gateway.sync.deliveries import halfway_count
@@ -46,6 +47,7 @@ def connection(session: Session, rooms: Connections, realm: Realm, row: Connecti
         "warnings": list(warnings(session, rooms, row)),
         "conflicts": open_count(session, row),
         "hints": list(hints(rooms, row)),
+        "allowance": allowance(session, rooms, realm, row, now / 1_000_000),
         "settings": rooms.effective_settings(row),
         "endpoint": f"{realm.fhir_base}/via/{row.name}",
     }

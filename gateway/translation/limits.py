@@ -72,7 +72,8 @@ class Bucket:
         after = {"level": level - permits, "filled": max(now, filled)}
         if permits:
             return Grant(after, permits, now + self.slack * LIFE / (LIFE + JITTER))
-        return Grant(after, 0, wait=max(0.0, filled - now) + (keep + 1 - level) / self.per_second)
+        # Until all that are wanted are there: one at a time, a busy process would ask for each call.
+        return Grant(after, 0, wait=max(0.0, filled - now) + (keep + min(wanted, self.chunk) - level) / self.per_second)
 
     def __str__(self) -> str:
         return f"{self.per_second:g} calls a second"

@@ -180,8 +180,9 @@ async def test_an_emr_without_a_limit_may_still_close() -> None:
     assert world.slept == pytest.approx(8.0)
 
 
-def test_who_is_busy_asks_seldom() -> None:
-    world, asked = World(Minute(250), now=60_000_010.0), 0
+@pytest.mark.parametrize(("rule", "calls", "most"), [(Minute(250), 200, 24), (Bucket(100, 50.0), 300, 60)])
+def test_who_is_busy_asks_seldom(rule: Rate, calls: int, most: int) -> None:
+    world, asked = World(rule, now=60_000_010.0), 0
     grant = world.ledger.grant
 
     async def counted(*given: object, **named: object) -> object:
@@ -190,8 +191,8 @@ def test_who_is_busy_asks_seldom() -> None:
         return await grant(*given, **named)  # type: ignore[arg-type]
 
     world.ledger.grant = counted  # type: ignore[assignment,method-assign]
-    world.busy([(0, 200, 0.0)])
-    assert asked <= 24
+    world.busy([(0, calls, 0.0)])
+    assert asked <= most
 
 
 def test_times_are_ordered_in_a_ledger_whose_nodes_clocks_differ() -> None:
