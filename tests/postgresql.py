@@ -26,8 +26,10 @@ from typing import Any
 
 import psycopg
 
+from tests.leftovers import clear, sign
 from tests.scratch import room
 
+PREFIX = "crosswalk-pg-"
 PATIENCE_S = 30.0
 SETTINGS = {
     "fsync": "off",
@@ -97,7 +99,9 @@ def within_reach(bin: Path, folder: Path) -> Path:
 def server() -> Iterator[Server]:
     """Raises NoServer."""
     bin = binaries()
-    folder = Path(mkdtemp(prefix="crosswalk-pg-", dir=room()))
+    clear(room(), PREFIX)
+    folder = Path(mkdtemp(prefix=PREFIX, dir=room()))
+    sign(folder)
     try:
         owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         if owner is not None:
