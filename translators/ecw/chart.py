@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from gateway.faults import EmrNonsense, EmrRefused
 from gateway.translation.contract import Call, Flow, Linked, Part, Pulled, Reply, Whole, gather, send
 from gateway.translation.rows import Record
 from translators.ecw import program, scopes
@@ -29,14 +30,18 @@ def chart(run: Run, link: Linked) -> Flow[Pulled]:
     return Pulled(key, parts, link.local_id, incomplete=lost, asked=asked.sent, wholes=wholes)
 
 
-def new_charts(run: Run, keys: Iterable[str]) -> Flow[tuple[Pulled, ...]]:
-    """Of patients that nobody here knows; those that eCW does not show are left out."""
-    charts = []
+def new_charts(run: Run, keys: Iterable[str]) -> Flow[tuple[tuple[Pulled, ...], bool]]:
+    """Of patients that nobody here knows, and whether one could not be told. Who is not shown is no loss."""
+    charts, missed = [], False
     for key in keys:
-        parts, _, _ = yield from _read(run, key)
+        try:
+            parts, _, _ = yield from _read(run, key)
+        except (EmrNonsense, EmrRefused):
+            missed = True
+            continue
         if parts:
             charts.append(Pulled(key, parts, ours(run, parts[0].record)))
-    return tuple(charts)
+    return tuple(charts), missed
 
 
 def ours(run: Run, record: Record) -> str | None:

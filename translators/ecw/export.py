@@ -131,7 +131,8 @@ def _take(run: Run, place: Cursor, job: Job) -> Flow[Step]:
             raise EmrNonsense("eClinicalWorks exported a line that is longer than any record")
     lines = piece if is_last else piece[: piece.rfind(b"\n") + 1]
     records, is_bad = _records(lines, type)
-    charts = yield from _charts(run, type, records)
+    charts, missed = yield from _charts(run, type, records)
+    is_bad = is_bad or missed
     onward = job.but(offset=job.offset + len(lines), flawed=job.flawed or is_bad)
     if not is_last:
         return Step(charts, place.but(job=onward), is_over=False)
@@ -165,8 +166,11 @@ def _records(lines: bytes, type: str) -> tuple[list[Record], bool]:
     return found, is_bad
 
 
-def _charts(run: Run, type: str, records: list[Record]) -> Flow[tuple[Pulled, ...]]:
-    """What is news of each patient; the whole chart of one whom an encounter or policy is the first to tell of."""
+def _charts(run: Run, type: str, records: list[Record]) -> Flow[tuple[tuple[Pulled, ...], bool]]:
+    """What is news of each patient; the whole chart of one whom an encounter or policy is the first to tell of.
+
+    And whether such a chart could not be told.
+    """
     grouped = _by_patient(run, type, records)
     known = run.known.of(list(grouped))
     charts = [
@@ -175,7 +179,8 @@ def _charts(run: Run, type: str, records: list[Record]) -> Flow[tuple[Pulled, ..
         if key in known or type == "Patient"
     ]
     unknown = [] if type == "Patient" else [key for key in grouped if key not in known]
-    return (*charts, *(yield from chart.new_charts(run, unknown)))
+    found, missed = yield from chart.new_charts(run, unknown)
+    return (*charts, *found), missed
 
 
 def _by_patient(run: Run, type: str, records: Iterable[Record]) -> Mapping[str, tuple[Part, ...]]:

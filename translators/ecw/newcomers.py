@@ -22,6 +22,7 @@ REFUSED = (
     "eClinicalWorks does not search encounters by date here: patients whom nobody here knows come by a Group export "
     "(setting group), or when the CRM sends them"
 )
+MISSED = "eClinicalWorks could not tell the chart of a patient whom nobody here knows yet: the next pull asks again"
 OVERLAP = timedelta(days=1)
 """Encounters of the last day are asked for once more: eCW's day and ours begin at different times."""
 
@@ -42,12 +43,14 @@ def search(run: Run, place: Cursor) -> Flow[Step]:
     bundle = reply.json()
     keys = list(dict.fromkeys(patients(run, matches(bundle, "Encounter"))))
     known = run.known.of(keys)
-    charts = yield from chart.new_charts(run, [key for key in keys if key not in known])
+    charts, missed = yield from chart.new_charts(run, [key for key in keys if key not in known])
+    missed = missed or place.missed
     following = next_query(bundle)
     if following and following != place.query and place.page < PAGES:
-        return Step(charts, place.but(query=following, page=place.page + 1), is_over=False)
-    searched = f"{(run.now - OVERLAP).date()}"
-    return Step(charts, place.but(query=(), page=0, searched=searched), is_over=True)
+        return Step(charts, place.but(query=following, page=place.page + 1, missed=missed), is_over=False)
+    searched = place.searched if missed else f"{(run.now - OVERLAP).date()}"
+    notes = (MISSED,) if missed else ()
+    return Step(charts, place.but(query=(), page=0, missed=False, searched=searched), is_over=True, notes=notes)
 
 
 def patients(run: Run, records: Iterable[Record], place: str = "subject") -> Iterable[str]:

@@ -68,6 +68,8 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     query: Query = ()
     page: int = 0
     calls: int = 0
+    missed: bool = False
+    """A new patient could not be told: the next run searches the same days again."""
     searched: str = ""
     """The day from which on encounters are searched for new patients."""
     exported: str = ""

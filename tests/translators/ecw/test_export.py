@@ -188,6 +188,20 @@ def test_what_is_no_record_is_left_out_and_the_time_is_asked_for_again(line: byt
     assert (done.place.exported, done.notes) == ("T0", (FLAWED,))
 
 
+def test_a_newcomer_of_the_files_who_cannot_be_told_is_asked_for_again() -> None:
+    job = Job(url=f"{HOST}{BASE}/$poll?job_id=1", files=(("Encounter", f"{HOST}{BASE}/file/1"),), time="T1")
+    flow = export.export(_run(), Cursor(exported="T0", job=job))
+    next(flow)
+    line = {"resourceType": "Encounter", "id": "E1", "subject": {"reference": f"{HOST}{BASE}/Patient/new"}}
+    (call, *_) = flow.send((reply(line),))
+    assert call.path == "/Patient/new"
+    (ended,) = flow.throw(EmrNonsense("status 500"))
+    assert ended.method == "DELETE"
+    with pytest.raises(StopIteration) as stop:
+        flow.send((reply(b"", 202),))
+    assert (stop.value.value.place.exported, stop.value.value.notes) == ("T0", (FLAWED,))
+
+
 def test_parts_that_eclinicalworks_could_not_export_are_asked_for_again() -> None:
     asked = Cursor(exported="T0", job=Job(url=f"{HOST}{BASE}/$poll?job_id=1"))
     output = [{"type": "Patient", "url": f"{HOST}{BASE}/file/1"}, {"type": "Location", "url": "x"}, "odd"]

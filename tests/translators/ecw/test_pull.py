@@ -10,7 +10,7 @@ from gateway.faults import EmrNonsense
 from gateway.translation.contract import Linked, Pulled
 from tests.translators.ecw.world import HOST, SYSTEM, World, account, reply
 from translators.ecw import translator
-from translators.ecw.newcomers import REFUSED
+from translators.ecw.newcomers import MISSED, REFUSED
 from translators.ecw.pull import SPENT
 from translators.ecw.run import CHARTS, Cursor, written
 from translators.ecw.sandbox import BASE
@@ -266,6 +266,19 @@ async def test_whom_nobody_knows_is_found_by_the_day_of_an_encounter() -> None:
     assert [chart.patient_key for chart in seen] == sorted([PATIENT, new]), "known ones are read once"
     assert "/Encounter?date=ge2026-02-28" in {path for _, path in world.calls}
     assert old not in {chart.patient_key for chart in seen}
+
+
+def test_a_newcomer_who_cannot_be_told_is_searched_for_again() -> None:
+    settings, moment = {"modules": "Patient Encounter"}, World().moment()
+    flow = translator.pull(account(settings), None, [], moment, frozenset())
+    next(flow)
+    flow.send((_bundle([_encounter("E1")]),))
+    with pytest.raises(StopIteration) as stop:
+        flow.throw(EmrNonsense("status 500"))
+    page = stop.value.value
+    assert (page.charts, page.more, page.notes) == ((), False, (MISSED,))
+    (call,) = next(translator.pull(account(settings), page.cursor, [], moment, frozenset()))
+    assert call.query == (("date", "ge2026-01-30"),)
 
 
 async def test_our_own_id_of_a_create_whose_answer_was_lost_is_recognised() -> None:
