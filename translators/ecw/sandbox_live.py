@@ -107,11 +107,11 @@ class Wire:
         return StreamingResponse(parts(), media_type=FHIR)
 
     def big_search(self, request: Request) -> Response:
-        base, note = self.base(request), "lorem ipsum " * 150
+        base, note = self.base(request), "lorem ipsum " * 650
 
         async def parts() -> AsyncIterator[bytes]:
             yield b'{"resourceType":"Bundle","type":"searchset","entry":['
-            for number in range(BIG_BYTES // 2_000):
+            for number in range(BIG_BYTES // 8_000):
                 resource = {
                     "resourceType": "Observation", "id": f"FFBJCD.o_{number}", "status": "final",
                     "code": {"text": note},

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway.interactions import via_answer
 from gateway.interactions.via_answer import BrokenOff
-from tests.gateway.interactions.via_world import FHIR, THEIRS, VIA, Face, face, links, path_of
+from gateway.translation.streamed import Streamed
+from tests.gateway.interactions.via_world import FHIR, THEIRS, VIA, Face, Pieces, face, links, path_of
 from tests.gateway.sync.conftest import prepared
 
 __all__ = ["face", "prepared"]
@@ -201,6 +205,28 @@ async def test_what_breaks_later_breaks_off(face: Face, rest: Any) -> None:
         await face.get("Patient?name=x")
     face.closed()
     assert stub.streams[-1].is_closed
+
+
+async def test_a_client_that_takes_nothing_is_left(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would hold a connection to the EMR for as long as it likes."""
+    monkeypatch.setattr(via_answer, "STALLED_S", 0.05)
+    upstream = Streamed(httpx.Response(200, stream=Pieces(())), lambda: None)
+    passage = via_answer.Passage(upstream, b"{", _rest(), {}, FHIR)
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.sleep(60)
+
+    async def receive() -> Any:
+        await asyncio.sleep(60)
+
+    with pytest.raises(BrokenOff):
+        await passage({"type": "http", "method": "GET", "asgi": {"spec_version": "2.3"}}, receive, send)
+    assert upstream.response.is_closed
+
+
+async def _rest() -> AsyncIterator[bytes]:
+    yield b"}"
 
 
 async def test_a_binary(face: Face) -> None:
