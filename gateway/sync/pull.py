@@ -125,7 +125,7 @@ class Pull:
                 applied = self._apply_chart(tx, session, realm, row, account, pulled, memory, racing=racing)
                 counted = applied.parts or (applied.became,) if lists else (applied.became,)
                 if lists or pulled.patient_key is not None:
-                    counts.update(became.value for became in counted)
+                    counts.update(each.value for each in counted if each is not Became.UNCHANGED or not page.counted)
                 self._log(session, row, tx.now, applied, told)
             counts[Became.UNCHANGED.value] += page.unchanged
             self._note(session, row, tx.now, page.notes, told)

@@ -122,3 +122,5 @@ class PullPage:
     """Seconds until it is worth asking for the next page: the EMR is still preparing it."""
     unchanged: int = 0
     """How many charts the EMR has shown to be as they were, so that they were not read."""
+    counted: bool = False
+    """Its charts were counted so by an earlier page: only what is not unchanged counts."""

@@ -18,7 +18,7 @@ from translators.ritten.chart import IN_CHART, Reader
 from translators.ritten.documents import entries, listed
 from translators.ritten.gone import GONE
 from translators.ritten.reading import charts
-from translators.ritten.sweep import begun, sweep
+from translators.ritten.sweep import begun, reaches_all, sweep
 from translators.ritten.unchanged import is_known, settled
 from translators.ritten.walk import LIMIT, START, SWEEP, Place, page
 
@@ -35,7 +35,7 @@ def pull(
     reader, people = Reader.of(account), known_of(known)
     place = Place.parse(cursor, chosen=bool(types))
     if place.leg == SWEEP:
-        return (yield from sweep(reader, place, people, moment))
+        return (yield from sweep(account, reader, place, people, moment))
     lists: tuple[Pulled, ...] = ()
     if place.leg == START:
         lists = yield from _lists(reader, types)
@@ -49,7 +49,7 @@ def pull(
     if after is None and not types:
         after = begun(account, people)
     following = None if after is None else str(after)
-    same = len(found) - len(news)
+    same = 0 if not types and reaches_all(account, people) else len(found) - len(news)
     return PullPage((*lists, *read), following, after is not None, gone=len(found), unchanged=same)
 
 

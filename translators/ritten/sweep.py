@@ -27,11 +27,20 @@ ALL: frozenset[str] = frozenset()
 
 def begun(account: Account, known: Known[Linked]) -> Place | None:
     """The place behind the last status; None where nobody is known."""
-    count = len(known)
-    return Place(SWEEP, min(count, max(SMALL, -(-count // _walks(account))))) if count else None
+    quota = _quota(account, len(known))
+    return Place(SWEEP, quota) if quota else None
 
 
-def sweep(reader: Reader, place: Place, known: Known[Linked], moment: Moment) -> Flow[PullPage]:
+def reaches_all(account: Account, known: Known[Linked]) -> bool:
+    """Whether everybody will be read before the walk ends."""
+    return _quota(account, len(known)) == len(known)
+
+
+def _quota(account: Account, count: int) -> int:
+    return min(count, max(SMALL, -(-count // _walks(account))))
+
+
+def sweep(account: Account, reader: Reader, place: Place, known: Known[Linked], moment: Moment) -> Flow[PullPage]:
     """Whoever was read since this pull began is not read again."""
     began = int(moment.now.timestamp() * 1_000_000)
     batch = known.stalest(began, (place.seen, place.last), min(LIMIT, place.offset))
@@ -41,7 +50,9 @@ def sweep(reader: Reader, place: Place, known: Known[Linked], moment: Moment) ->
     gone = tuple(Pulled(key, ()) for key in people if key not in there)
     after = _after(place, batch[-1], len(batch)) if batch else None
     following = None if after is None else str(after)
-    return PullPage((*found, *gone), following, after is not None, notes=(GONE,) if gone else ())
+    notes = (GONE,) if gone else ()
+    counted = not reaches_all(account, known)
+    return PullPage((*found, *gone), following, after is not None, notes=notes, counted=counted)
 
 
 def _after(place: Place, last: Linked, count: int) -> Place | None:

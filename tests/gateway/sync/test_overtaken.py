@@ -33,3 +33,6 @@ async def test_what_an_emr_shows_unchanged_counts_as_that(clinic: Clinic) -> Non
     done = await clinic.write(lambda tx: pull.apply(tx, clinic.realm, "internal", page, None))
     assert done == counts(unchanged=19)
     assert (await clinic.connection("internal")).charts_seen == 20
+    for last, told in (("First", counts(created=1)), ("First", counts()), ("Second", counts(updated=1))):
+        page = PullPage((chart(record(last=last)),), None, more=False, counted=True)
+        assert await clinic.write(lambda tx, page=page: pull.apply(tx, clinic.realm, "internal", page, None)) == told  # type: ignore[misc]
