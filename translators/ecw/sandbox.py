@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gateway.translation.sandbox import DemoAccount, Sandbox, SandboxSetup
-from translators.ecw import sandbox_data, sandbox_live, sandbox_search, sandbox_writes
+from translators.ecw import sandbox_data, sandbox_export, sandbox_live, sandbox_search, sandbox_writes
 from translators.ecw.capabilities import CAPABILITIES
 from translators.ecw.sandbox_auth import TOKEN_PATH, Authorization
 from translators.ecw.sandbox_export import Exports
@@ -50,6 +50,8 @@ VENDOR_FAULTS = {
     "facility-required": "writes without a default facility are answered 132",
     "silent-id": "a successful create does not tell the id",
     **sandbox_live.FAULTS,
+    **sandbox_export.FAULTS,
+    "repeated-next": "the next link of every search leads to the same page again",
 }
 DEMO = DemoAccount(
     base_path=BASE,
@@ -248,7 +250,9 @@ class Facade:
         type, size = request.path_params["type"], sandbox_search.PAGE
         shown = found[(page - 1) * size : page * size]
         links = [{"relation": "self", "url": str(request.url)}]
-        if page * size < len(found):
+        if "repeated-next" in self.sandbox.faults:
+            links.append({"relation": "next", "url": str(request.url)})
+        elif page * size < len(found):
             links.append({"relation": "next", "url": str(request.url.include_query_params(page=page + 1))})
         asks = "_include" in request.query_params
         included = self.wire.referred(self.sandbox.state["documents"], shown) if asks else []

@@ -25,6 +25,12 @@ TAKEN = frozenset({"_type", "_since", "_outputFormat"})
 FORMATS = frozenset({"application/fhir+ndjson", "application/ndjson", "ndjson"})
 ADMINISTRATIVE = frozenset({"Practitioner", "Location", "Organization"})
 """Exported whole, whatever the group."""
+FAULTS = {
+    "group-not-authorized": "a Group export is answered 401: the practice has not authorised the group",
+    "export-stuck": "a Group export is never ready",
+    "export-lost": "a Group export that was asked for is not found any more",
+    "export-incomplete": "the manifest of a Group export names errors",
+}
 Document = dict[str, Any]
 Outcome = Callable[[int, str], Response]
 
@@ -67,7 +73,8 @@ class Exports:
         types = (params.get("_type") or ",".join(CAPABILITIES)).split(",")
         if status := self._refused(request, types):
             return self.outcome(status, "Access denied")
-        if request.path_params["id"] not in self._exports["groups"]:
+        is_open = "group-not-authorized" not in self.sandbox.faults
+        if request.path_params["id"] not in self._exports["groups"] or not is_open:
             return self.outcome(401, "Group is unknown or not authorized")
         if request.headers.get("prefer", "").strip() != "respond-async":
             return self.outcome(400, "Prefer: respond-async is required")
@@ -106,17 +113,21 @@ class Exports:
             return self.outcome(status, "Access denied")
         key = request.query_params.get("job_id", "")
         job = self._jobs.get(key)
-        if job is None:
+        if job is None or "export-lost" in self.sandbox.faults:
             return self.outcome(404, "No such job")
         if not self._is_ready(job):
             done = int(100 * (self.authorization.now - job["asked"]) / max(1, self._exports["pace"]["seconds"]))
             headers = {"x-progress": f"{min(99, done)}% Completed", "retry-after": self._retry_after}
             return Response(status_code=202, headers=headers)
         files = f"{_root(request)}{self.base}/$export-file/{key}"
+        failed = [{"type": "OperationOutcome", "url": f"{files}/OperationOutcome.ndjson"}]
         manifest = {
-            "transactionTime": job["time"], "request": job["request"], "requiresAccessToken": True,
-            "output": [{"type": type, "url": f"{files}/{type}.ndjson"} for type in job["lines"]], "error": [],
-        }  # fmt: skip
+            "transactionTime": job["time"],
+            "request": job["request"],
+            "requiresAccessToken": True,
+            "output": [{"type": type, "url": f"{files}/{type}.ndjson"} for type in job["lines"]],
+            "error": failed if "export-incomplete" in self.sandbox.faults else [],
+        }
         return Response(json.dumps(manifest), media_type="application/json")
 
     async def throw_away(self, request: Request) -> Response:
@@ -140,7 +151,8 @@ class Exports:
         return self.authorization.bulk_refusal(bearer, types, READING)
 
     def _is_ready(self, job: Document) -> bool:
-        return bool(self.authorization.now >= job["asked"] + self._exports["pace"]["seconds"])
+        is_due = self.authorization.now >= job["asked"] + self._exports["pace"]["seconds"]
+        return bool(is_due) and "export-stuck" not in self.sandbox.faults
 
     @property
     def _retry_after(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from gateway.faults import EmrDenied, EmrNonsense, Misconfigured
@@ -103,6 +104,32 @@ async def test_an_export_that_eclinicalworks_threw_away_is_asked_for_anew() -> N
 async def test_a_group_that_is_not_the_practices_is_the_operators_to_mend() -> None:
     emr = await world(group="Group/G2")
     with pytest.raises(EmrDenied, match="setting group"):
+        await pages(emr, None, [])
+
+
+@pytest.mark.parametrize(
+    ("fault", "said", "exported"),
+    [
+        ("export-stuck", "eClinicalWorks still prepares the Group export, 99% done: the next pull takes it", ""),
+        ("export-lost", LOST, ""),
+        ("export-incomplete", FLAWED, ""),
+        ("repeated-next", None, "2026-03-01T12:00:01.000+00:00"),
+    ],
+)
+async def test_what_fails_about_an_export_is_told_and_asked_for_again(
+    fault: str, said: str | None, exported: str
+) -> None:
+    emr = await world()
+    emr.sandbox.switch([fault])
+    found = await pages(emr, None, [])
+    assert notes(found) == ([said] if said else [])
+    assert msgspec.json.decode(found[-1].cursor or "{}", type=Cursor).exported == exported
+
+
+async def test_a_group_that_nobody_authorised_fails_the_pull_in_words() -> None:
+    emr = await world()
+    emr.sandbox.switch(["group-not-authorized"])
+    with pytest.raises(EmrDenied, match="authorised"):
         await pages(emr, None, [])
 
 
