@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gateway.faults import Misconfigured
 from gateway.translation.contract import Account, Call
 from gateway.translation.passing import Passable, Query
 from translators.ecw import scopes
 from translators.ecw.capabilities import CAPABILITIES
 
+GROUP = "Group"
 EXPORT = (
     "Bulk export works with jobs and files that eClinicalWorks keeps for its own clients: pull the connection and use "
     "$export of the organisation's base"
@@ -20,18 +20,24 @@ EXPORT = (
 NO_PARAMETERS = "It declares no definition of this operation that could be passed"
 
 
+PASSABLE: Mapping[str, Passable] = {
+    type: Passable(
+        declared.reading,
+        declared.search,
+        frozenset(declared.include),
+        frozenset(declared.revinclude),
+        frozenset(declared.operations),
+    )
+    for type, declared in CAPABILITIES.items()
+}
+BY_DEFAULT = {type: found for type, found in PASSABLE.items() if type != GROUP}
+"""A Group is for bulk requests: it passes where the connection's scopes name it."""
+
+
 def passable(account: Account) -> Mapping[str, Passable]:
-    return {
-        type: Passable(
-            declared.reading,
-            declared.search,
-            frozenset(declared.include),
-            frozenset(declared.revinclude),
-            frozenset(declared.operations),
-        )
-        for type, declared in CAPABILITIES.items()
-        if _reaches(account, type)
-    }
+    if not account.settings.get("scope"):
+        return BY_DEFAULT
+    return {type: found for type, found in PASSABLE.items() if _reaches(account, type)}
 
 
 def passing(account: Account, type: str, path: str, query: Query, accept: str) -> Call:
@@ -47,15 +53,6 @@ def not_passed(operation: str) -> str:
 
 
 def _reaches(account: Account, type: str) -> bool:
-    """Whether the connection's scopes do; a Group is for bulk requests and needs to be named."""
-    if type == "Group" and not _names_group(account):
-        return False
-    try:
-        scopes.reading(account, type)
-    except Misconfigured:
-        return False
-    return True
-
-
-def _names_group(account: Account) -> bool:
-    return any(scope.startswith("system/Group.") for scope in account.settings.get("scope", "").split())
+    named = account.settings["scope"].split()
+    is_named = type != GROUP or any(scope.startswith("system/Group.") for scope in named)
+    return is_named and scopes.reads(account, type)
