@@ -124,17 +124,11 @@ class Call:
     Another attempt raises EmrUnsettled into the flow.
     """
     settles: float | None = None
-    """With `once`: after so many seconds the guard sees whatever was carried out. What went out longer ago and is not
-
-    found was not carried out, and goes out again.
-    """
+    """With `once`: seconds after which the guard sees what was carried out; what it then does not see goes out again."""
     undone: Callable[[Reply], bool] | None = None
     """With `once`: whether a 2xx reply says that nothing was done, so that the call may go out again."""
     adopts: str | None = None
-    """The EMR's key of a record that was found and is taken for the patient's from this call on.
-
-    Where it is another patient's here already, EmrRefused is raised into the flow and the call is not made.
-    """
+    """The EMR's key of a record that is taken for the patient's from now on; EmrRefused where it is another's here."""
     halfway: Callable[[Reply], Halfway] | None = None
     """What the reply, or the find of the guard, leaves the EMR with until later calls of the flow bring the rest."""
 
