@@ -231,8 +231,8 @@ def test_a_connection_that_is_set_up_wrong_is_told_what_to_mend(clinic: World, w
         (("pull", "nowhere"), "There is no connection nowhere"),
         (
             ("pull", "ritten", "--resource", "Condition"),
-            "Ritten has no Condition to pull; it has Coverage, Encounter, Location, Organization, Patient, Practitioner, "
-            "RelatedPerson",
+            "Ritten has no Condition to pull; it has Coverage, Encounter, Location, Organization, Patient, "
+            "Practitioner, RelatedPerson",
         ),
         (("push", "ritten", "Patient/none"), "There is no Patient/none"),
         (("push", "ritten", "Encounter/x"), "Write the patient as Patient/ID"),

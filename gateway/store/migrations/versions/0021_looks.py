@@ -1,4 +1,4 @@
-"""When a pull last read each patient's chart, for EMRs whose known patients are read again, the oldest reading first."""
+"""When a pull last read each patient's chart: where patients are read again, the oldest reading comes first."""
 
 from __future__ import annotations
 
