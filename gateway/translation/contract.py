@@ -124,7 +124,7 @@ class Call:
     Another attempt raises EmrUnsettled into the flow.
     """
     settles: float | None = None
-    """With `once`: seconds after which the guard sees what was carried out; what it then does not see goes out again."""
+    """With `once`: seconds after which the guard sees what was carried out; what it does not see goes out again."""
     undone: Callable[[Reply], bool] | None = None
     """With `once`: whether a 2xx reply says that nothing was done, so that the call may go out again."""
     adopts: str | None = None
