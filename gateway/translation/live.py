@@ -13,7 +13,7 @@ import httpx
 
 from gateway.translation.breaker import Breakers
 from gateway.translation.contract import Call, Reply
-from gateway.translation.runner import TOO_MANY, UNAUTHORIZED, UNAVAILABLE, Runner
+from gateway.translation.runner import TOO_MANY, UNAUTHORIZED, UNAVAILABLE, Runner, counted
 from gateway.translation.streamed import Streamed
 from gateway.translation.target import url_of
 from gateway.translation.tokens import Held
@@ -58,8 +58,9 @@ class LiveRunner(Runner):
         url = url_of(self.account, call)
         with self._breakers.watching(key, vendor):
             request = self._request(call, url, body_of(call), token)
-            with network_faults(url):
+            with network_faults(url), counted(vendor) as outcome:
                 response = await opened(self._client, request)
+                outcome(response.status_code)
             self._pace.told(self._spot, is_overloaded=response.status_code == UNAVAILABLE)
         return Streamed(response, lambda: self._breakers.hung(key, vendor))
 

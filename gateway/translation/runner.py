@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -23,6 +24,7 @@ from typing import Protocol, TypeVar
 import httpx
 
 from gateway.faults import EmrBusy, EmrFault, EmrNonsense, EmrUnsettled, Fault
+from gateway.telemetry import EMR_CALLS
 from gateway.translation.contract import (
     Account,
     Call,
@@ -272,7 +274,9 @@ class Runner:
     async def _send(self, call: Call, body: bytes, token: str | None) -> Reply:
         request = self._request(call, url_of(self.account, call), body, token)
         sent = self._clock()
-        reply = replace(await exchanged(self._client, request), sent=sent)
+        with counted(self.translator.name) as outcome:
+            reply = replace(await exchanged(self._client, request), sent=sent)
+            outcome(reply.status)
         self._pace.told(self._spot, is_overloaded=reply.status == UNAVAILABLE)
         return reply
 
@@ -302,6 +306,16 @@ class Runner:
 def may_have_acted(status: int) -> bool:
     """Whether a create with this answer may have been carried out: 4xx, redirects and 503 say that it was not."""
     return 200 <= status < 300 or (status >= 500 and status != UNAVAILABLE)
+
+
+@contextmanager
+def counted(translator: str) -> Iterator[Callable[[int], None]]:
+    """For the metrics: one call, with the class of its status, or that there was no answer."""
+    said = ["none"]
+    try:
+        yield lambda status: said.append(f"{status // 100}xx")
+    finally:
+        EMR_CALLS.labels(translator, said[-1]).inc()
 
 
 def _is_repeatable(call: Call) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from gateway.faults import EmrBusy, EmrRefused, Fault
+from gateway.faults import EmrBusy, EmrRefused, EmrUnreachable, Fault
+from gateway.telemetry import EMR_CALLS
 from gateway.translation.contract import Call, Flow, Minting, Reply, send
 from gateway.translation.ledger import MemoryLedger
 from gateway.translation.limits import Minute, Rate
@@ -127,3 +128,19 @@ async def test_a_create_that_was_held_back_may_go_out_later() -> None:
     with pytest.raises(EmrBusy):
         await world.runner(LIVE).run(one(Call("POST", "/x", once=True)), delivery=ledger)  # type: ignore[arg-type]
     assert (ledger.claims, len(world.calls)) == (0, 1)
+
+
+async def test_calls_are_counted_by_the_class_of_their_answer() -> None:
+    def count(outcome: str) -> float:
+        return float(EMR_CALLS.labels("counted", outcome)._value.get())
+
+    world = World(1, name="counted")
+    await world.runner().run(one(Call("GET", "/x")))
+    assert (count("4xx"), count("2xx"), count("none")) == (1, 1, 0)
+
+    def hang(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadTimeout("too long", request=request)
+
+    with pytest.raises(EmrUnreachable):
+        await runner(hang, vendor=world.vendor).run(one(Call("GET", "/x")))
+    assert count("none") == 1
