@@ -11,6 +11,7 @@ from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Bindings, Field, Pair, Record, Resource, Way
 from translators.ritten.care_levels import LEVEL
 from translators.ritten.gone import REMOVED
+from translators.ritten.stays import PLACE
 from translators.ritten.vocabulary import CLASS, DISCHARGE_TYPE, UNKNOWN_CLASS, WHEN, reference
 
 ADMITTER = {
@@ -69,6 +70,7 @@ ENCOUNTER = ResourceMap(
         Field("admitDate", "period.start", WHEN, way=Way.READ),
         Field("dischargeDate", "period.end", WHEN, way=Way.READ),
         Field("estimatedDischargeDate", f"extension[url={PLANNED_END}].valueDateTime", WHEN, way=Way.READ),
+        Field(PLACE, "location[0].location.reference", reference("Location"), way=Way.READ),
         Pair(("admittedByUserId",), ("participant[0]",), _read_admitter, _not_written, way=Way.READ),
         Field(
             "dischargeTypeId",

@@ -176,7 +176,11 @@ PATCHES: tuple[Record, ...] = (
     {name: FULL[name] for name in ("name", "dob", "demographics", "phones", "emails", "addresses", "insurance")}
     | {"externalId": "pat-0001", "ssn": "900-00-0001", "referrals": FULL["referrals"]},
 )
-STAYS = (RESIDENTIAL | {"latestClinicalDischarge": DISCHARGE}, OUTPATIENT, {"id": "s-9", "removed": True})
+STAYS = (
+    RESIDENTIAL | {"latestClinicalDischarge": DISCHARGE, "facilityId": "3c9e7a10-4f2b-4d6c-8e5a-7b1d0c2f0001"},
+    OUTPATIENT,
+    {"id": "s-9", "removed": True},
+)
 FACILITIES: tuple[Record, ...] = (
     {
         "id": "3c9e7a10-4f2b-4d6c-8e5a-7b1d0c2f0001",

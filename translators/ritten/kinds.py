@@ -131,7 +131,7 @@ KINDS = (
     ),
     RecordKind(
         "stay",
-        _leaves("", f"{STAY} removed") | _leaves("latestClinicalDischarge.", "id name dischargeType"),
+        _leaves("", f"{STAY} removed facilityId") | _leaves("latestClinicalDischarge.", "id name dischargeType"),
         (ENCOUNTER,),
         ignored=_STAY_IGNORED
         | {

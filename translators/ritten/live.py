@@ -16,9 +16,10 @@ from gateway.translation import path
 from gateway.translation.contract import Account, Call, Flow, Found, Part, send
 from gateway.translation.rows import Record, Resource
 from translators.ritten.chart import MAPS, Reader
+from translators.ritten.directory import directory, facilities
 from translators.ritten.documents import keyed, patient
-from translators.ritten.pull import directory
 from translators.ritten.reading import ABSENT, details, relationships
+from translators.ritten.remembered import remembered
 from translators.ritten.walk import STATUSES, Place, page
 
 OWNED = frozenset({"Encounter", "Coverage", "RelatedPerson"})
@@ -117,7 +118,8 @@ def _owned(reader: Reader, type: str, id: str) -> Flow[list[Resource]]:
     if document is None:
         return []
     shown = (yield from relationships([document["id"]])) if type == "RelatedPerson" else {}
-    parts = reader.parts(document, shown.get(document["id"]) or ())
+    places = (yield from facilities()) if type == "Encounter" else {}
+    parts = reader.parts(remembered(document, None, places), shown.get(document["id"]) or ())
     return [as_resource(part, document["id"]) for part in parts if part.lens.type == type]
 
 

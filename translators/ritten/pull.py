@@ -10,23 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gateway.translation.contract import Account, Acquainted, Call, Flow, Linked, Moment, Pulled, PullPage, send
+from gateway.translation.contract import Account, Acquainted, Flow, Linked, Moment, Pulled, PullPage
 from gateway.translation.known import known_of
 from gateway.translation.pulled import Whole
-from gateway.translation.rows import Record
 from translators.ritten.chart import IN_CHART, Reader
-from translators.ritten.documents import entries, listed
+from translators.ritten.directory import granted
 from translators.ritten.gone import GONE
 from translators.ritten.reading import charts
 from translators.ritten.sweep import begun, reaches_all, sweep
-from translators.ritten.unchanged import is_known, settled
-from translators.ritten.walk import LIMIT, START, SWEEP, Place, page
+from translators.ritten.unchanged import is_known
+from translators.ritten.walk import START, SWEEP, Place, page
 
-LISTS = ("Location", "HealthcareService", "Practitioner", "Organization")
-PAGED = {"Location": ("/facilities", "facilities", LIMIT), "HealthcareService": ("/programs", "programs", 200)}
+NAMES = {"Location": "facilities", "HealthcareService": "programs", "Practitioner": "staff", "Organization": "payers"}
+LISTS = tuple(NAMES)
 STAYING = frozenset({"Practitioner"})
 """Charts tell of clinicians who are on the staff's list no more."""
-AT_ONCE = {"Practitioner": "/staff", "Organization": "/insurance/payers"}
 
 
 def pull(
@@ -37,11 +35,12 @@ def pull(
     if place.leg == SWEEP:
         return (yield from sweep(account, reader, place, people, moment))
     lists: tuple[Pulled, ...] = ()
+    notes: tuple[str, ...] = ()
     if place.leg == START:
-        lists = yield from _lists(reader, types)
+        lists, notes = yield from _lists(reader, types)
         place = place.first
     if types and not types & IN_CHART:
-        return PullPage(lists, None, more=False)
+        return PullPage(lists, None, more=False, notes=notes)
     found, after = yield from page(place)
     here = people.of([entry["id"] for entry in found])
     news = [entry["id"] for entry in found if types or not is_known(entry, here)]
@@ -50,7 +49,7 @@ def pull(
         after = begun(account, people)
     following = None if after is None else str(after)
     same = 0 if not types and reaches_all(account, people) else len(found) - len(news)
-    return PullPage((*lists, *read), following, after is not None, gone=len(found), unchanged=same)
+    return PullPage((*lists, *read), following, after is not None, gone=len(found), notes=notes, unchanged=same)
 
 
 def fetch(account: Account, keys: Sequence[str], known: Acquainted) -> Flow[tuple[Pulled, ...]]:
@@ -59,29 +58,15 @@ def fetch(account: Account, keys: Sequence[str], known: Acquainted) -> Flow[tupl
     return (yield from charts(Reader.of(account), keys, people, frozenset()))
 
 
-def _lists(reader: Reader, types: frozenset[str]) -> Flow[tuple[Pulled, ...]]:
-    found = []
+def _lists(reader: Reader, types: frozenset[str]) -> Flow[tuple[tuple[Pulled, ...], tuple[str, ...]]]:
+    """Those that are wanted and not empty, and what to tell of those that were not granted."""
+    found, notes = [], []
     for type in LISTS:
         if not types or type in types:
-            parts = tuple(reader.part(type, entry) for entry in (yield from directory(type)))
-            whole = None if type in STAYING else Whole(reader.lenses[type], GONE)
-            found.append(Pulled(None, parts, whole=whole))
-    return tuple(pulled for pulled in found if pulled.parts)
-
-
-def directory(type: str, name: str | None = None) -> Flow[list[Record]]:
-    """All of a list: facilities, programs, staff or payers."""
-    if type in PAGED:
-        return (yield from _paged(*PAGED[type], name))
-    return [settled(entry) for entry in entries((yield from send(Call("GET", AT_ONCE[type]))).json(), type)]
-
-
-def _paged(path: str, rows: str, limit: int, name: str | None) -> Flow[list[Record]]:
-    found: list[Record] = []
-    chosen = (("search", name),) if name else ()
-    while True:
-        query = (*chosen, ("limit", str(limit)), ("offset", str(len(found))))
-        page, total = listed((yield from send(Call("GET", path, query=query))), rows)
-        found += page
-        if not page or (len(page) < limit if total is None else len(found) >= total):
-            return found
+            entries = yield from granted(type)
+            if entries:
+                whole = None if type in STAYING else Whole(reader.lenses[type], GONE)
+                found.append(Pulled(None, tuple(reader.part(type, entry) for entry in entries), whole=whole))
+            elif entries is None:
+                notes.append(f"Ritten has not granted the list of {NAMES[type]} (403), which is not taken: ask for it")
+    return tuple(found), tuple(notes)

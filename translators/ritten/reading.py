@@ -1,7 +1,8 @@
 """Charts in full: each patient's document, their relationships, and the persons that those name.
 
 A patient costs a call for the document, one for the relationships, and one for each person that these name; calls of
-twenty patients go out side by side as far as Ritten's pace goes.
+twenty patients go out side by side as far as Ritten's pace goes. Once for all of them the programs are asked for, which
+tell where a stay is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from gateway.faults import EmrNonsense
 from gateway.translation.contract import Call, Flow, Linked, Pulled, Reply, gather
 from gateway.translation.rows import Record
 from translators.ritten.chart import Reader
+from translators.ritten.directory import facilities
 from translators.ritten.documents import entries, keyed, patient
 from translators.ritten.remembered import remembered
 from translators.ritten.unchanged import settled
@@ -41,17 +43,20 @@ def charts(
     """Those that Ritten has, in the order of the keys; `known` has those of them who are linked."""
     shown = yield from details(keys)
     whom = [one.document["id"] for one in shown]
+    places: Mapping[str, str] = {}
+    if (not types or "Encounter" in types) and any(one.document.get("programs") for one in shown):
+        places = yield from facilities()
     relations: Relations = {}
     if not types or "RelatedPerson" in types:
         relations = yield from relationships(whom)
     return tuple(
-        reader.chart(_remembering(one.document, known.get(id)), types, relations.get(id), one.asked)
+        reader.chart(_remembering(one.document, known.get(id), places), types, relations.get(id), one.asked)
         for id, one in zip(whom, shown, strict=True)
     )
 
 
-def _remembering(document: Record, link: Linked | None) -> Record:
-    return remembered(document, link.record if link else None)
+def _remembering(document: Record, link: Linked | None, places: Mapping[str, str]) -> Record:
+    return remembered(document, link.record if link else None, places)
 
 
 def details(ids: Sequence[str]) -> Flow[list[Shown]]:

@@ -31,7 +31,11 @@ from translators.ritten.sandbox_webhooks import Webhooks
 
 STATUSES = ("prospective", "active", "former")
 NOT_GRANTED = "no-contacts"
-OFF = {NOT_GRANTED: "relationships and contacts are answered 403, as to an integration that was not granted them"}
+PROGRAMS_OFF = "no-programs"
+OFF = {
+    NOT_GRANTED: "relationships and contacts are answered 403, as to an integration that was not granted them",
+    PROGRAMS_OFF: "the list of programs is answered 403, as to an integration that was not granted it",
+}
 DEMO = DemoAccount(
     base_path="/v1",
     settings={"tenant": "ritclinic"},
@@ -163,6 +167,8 @@ class Api:
 
     async def programs(self, request: Request) -> Response:
         asked = query(request, "facilityId", "programType", "search", "limit", "offset")
+        if PROGRAMS_OFF in self.records.sandbox.faults:
+            return Response(status_code=403)
         wanted, type, facility = asked.get("search", ""), asked.get("programType"), asked.get("facilityId")
         if len(wanted) > 255 or type not in (None, "Clinical", "Additional Service"):
             raise BadRequest("search")

@@ -19,6 +19,8 @@ LAST = "latestClinicalDischarge"
 SHOWN = ("id", "name", "dischargeType")
 DISCHARGES = "discharges"
 """In a remembered document: stay's id → its discharge as Ritten once named it."""
+FACILITIES, PLACE = "facilities", "facilityId"
+"""In a remembered document: program's id → facility's id; in a stay, the facility of its program."""
 
 
 def stays(document: Record) -> Iterator[Record]:
@@ -26,7 +28,8 @@ def stays(document: Record) -> Iterator[Record]:
     named = discharges(document)
     for stay in whole:
         told = {name: value for name, value in named.get(stay["id"], {}).items() if name in SHOWN}
-        yield {**_moved(stay, whole), **({LAST: told} if told else {})}
+        place = (document.get(FACILITIES) or {}).get(program_of(stay))
+        yield {**_moved(stay, whole), **({LAST: told} if told else {}), **({PLACE: place} if place else {})}
 
 
 def discharges(document: Record) -> dict[str, Record]:
@@ -73,13 +76,14 @@ def _moved(stay: Record, whole: Sequence[Record]) -> Record:
 def _named(value: Any, others: Sequence[Record]) -> str | None:
     """The stay of that id, else the nearest one in the program of that id."""
     by_id = (other["id"] for other in others if other["id"] == value)
-    in_program = (other["id"] for other in others if value and _program(other) == value)
+    in_program = (other["id"] for other in others if value and program_of(other) == value)
     return next(by_id, None) or next(in_program, None)
 
 
-def _program(stay: Record) -> Any:
+def program_of(stay: Record) -> str | None:
     program = stay.get("program")
-    return program.get("id") if isinstance(program, dict) else None
+    id = program.get("id") if isinstance(program, dict) else None
+    return id if isinstance(id, str) else None
 
 
 def _admitted(stay: Record) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gateway.faults import EmrNonsense, Misconfigured
+from gateway.faults import EmrNonsense, EmrSwitchedOff, Misconfigured
 from gateway.translation.contract import Linked, Part, Pulled, PullPage
 from tests.translators.ritten.driving import LINK, MOMENT, Clinic, account, chart, coverage, patient, payer
 from translators.ritten import translator
@@ -280,3 +280,14 @@ async def test_a_walk_by_types_reads_everybody() -> None:
     assert len(keys(found)) == 2
     assert all(part.lens.type in ("Patient", "Coverage") for pulled in found for part in pulled.parts)
     assert not any("relationships" in call.path for call in clinic.sent[-3:])
+
+
+async def test_a_list_that_was_not_granted_is_told_and_stops_nothing() -> None:
+    clinic = Clinic()
+    clinic.sandbox.switch(["no-programs"])
+    page = await pull(clinic)
+    assert [note.partition(" (")[0] for note in page.notes] == ["Ritten has not granted the list of programs"]
+    lists = [pulled.parts[0].lens.type for pulled in page.charts if pulled.patient_key is None]
+    assert (lists, len(keys(list(page.charts)))) == (["Location", "Practitioner", "Organization"], 1)
+    with pytest.raises(EmrSwitchedOff):
+        await clinic(translator.search(clinic.account, "HealthcareService", []))

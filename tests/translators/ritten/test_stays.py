@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.translation.contract import Linked, Part
 from tests.translators.ritten.driving import MOMENT, Clinic, account
 from translators.ritten import translator
 from translators.ritten.chart import Reader
@@ -91,3 +92,21 @@ async def test_a_transfer_in_the_sandbox_is_read_as_one() -> None:
     assert moved[0]["extension"][0]["valueReference"]["reference"] == f"emr:Encounter/{after.key}"
     assert moved[1]["extension"][0]["valueReference"]["reference"] == f"emr:Encounter/{before.key}"
     assert moved[1]["class"]["code"] == "AMB"
+
+
+async def test_a_stay_is_at_the_facility_of_its_program_also_when_that_is_archived() -> None:
+    clinic = Clinic()
+    id, state = clinic.patients("Ashgrove")[0]["id"], clinic.sandbox.state
+    place = state["programs"][0]["facility"]["id"]
+
+    async def read(*known: Linked) -> tuple[Part, Part]:
+        (chart,) = await clinic(translator.fetch(clinic.account, [id], known, MOMENT))
+        return chart.parts[0], next(part for part in chart.parts if part.lens.type == "Encounter")
+
+    patient, stay = await read()
+    assert stay.lens.to_fhir(stay.record).value["location"] == [{"location": {"reference": f"emr:Location/{place}"}}]
+    for fault, programs in ((["no-programs"], state["programs"]), ([], [])):
+        clinic.sandbox.switch(fault)
+        state["programs"] = programs
+        assert (await read(Linked("p1", id, patient.record)))[1].record == stay.record
+    assert "location" not in stay.lens.to_fhir((await read())[1].record).value
