@@ -39,6 +39,7 @@ def passed_statement(theirs: Element | None, passing: Passing, account: Account,
     resources = [made for each in listed if (made := _resource(each, declared)) is not None]
     statement = {
         **kept,
+        "url": f"{url}/metadata",
         "kind": "instance",
         "software": {"name": "Crosswalk", "version": __version__, "releaseDate": __released__},
         "implementation": {"description": f"{passing.title}, live through Crosswalk", "url": url},

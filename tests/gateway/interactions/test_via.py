@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
 from tests.gateway.conftest import NORTH, Fhir
 from tests.gateway.interactions.via_world import THEIRS, VIA, Face, face, links, path_of
@@ -198,6 +199,7 @@ async def test_forms(face: Face) -> None:
 
 async def test_metadata(face: Face) -> None:
     statement = (await face.client().http.get(f"{VIA}/metadata")).json()
+    CapabilityStatement.model_validate(statement)
     (rest,) = statement["rest"]
     resources = {each["type"]: each for each in rest["resource"]}
     assert statement["implementation"]["url"] == VIA
