@@ -91,8 +91,9 @@ def test_on_a_phone_everything_fits(browser: Chrome, console: Console) -> None:
     sign_in(browser, console)
     assert not overflows(browser)
     assert by_id(browser, f"{ROW}-pull").rect["height"] >= 44
-    browser.get(f"{console.url}/console/connections/{console.connection}")
-    assert not overflows(browser)
+    for page in (f"connections/{console.connection}", "keys"):
+        browser.get(f"{console.url}/console/{page}")
+        assert not overflows(browser)
 
 
 def test_signed_out_is_signed_out(browser: Chrome, console: Console) -> None:
