@@ -38,8 +38,10 @@ LATE_S = 30.0
 """How much later than we a quota's clock may have seen a request."""
 USABLE_S = 10.0
 """A token that ends in less is not used while another one is awaited."""
-DENIED_S, FAILED_S, LONGEST_S = 30.0, 5.0, 300.0
-"""How long a refusal, or a failure, stands before the same is asked again: doubled each time, up to a bound."""
+DENIED_S, LONGEST_S = 30.0, 300.0
+"""How long a refusal stands before the same is asked again: doubled each time, up to a bound."""
+FAILED_S = 2.0
+"""How long a failure stands that passes by itself: what waits for its end must not be told of it after that."""
 FORGOTTEN_S = 3600.0
 KINDS: dict[str, type[Fault]] = {
     kind.__name__: kind
@@ -188,8 +190,9 @@ def _kind(fault: Fault) -> str:
 def _pause(fault: Fault, refusals: int) -> float:
     if isinstance(fault, EmrBusy) and fault.after is not None:
         return fault.after
-    is_passing = isinstance(fault, EmrFault) and fault.retryable
-    return float(min(LONGEST_S, (FAILED_S if is_passing else DENIED_S) * 2 ** min(refusals - 1, 10)))
+    if isinstance(fault, EmrFault) and fault.retryable:
+        return FAILED_S
+    return float(min(LONGEST_S, DENIED_S * 2 ** min(refusals - 1, 10)))
 
 
 def give_up(session: Session, key: TokenKey, now: float) -> bool:

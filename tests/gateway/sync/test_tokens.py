@@ -187,6 +187,17 @@ async def test_a_wrong_secret_is_not_tried_in_a_storm(tokens: StoredTokens, stor
     assert refusing.asked == 2
 
 
+async def test_what_passes_by_itself_is_asked_again_soon_however_often_it_failed(
+    tokens: StoredTokens, clock: Clock
+) -> None:
+    away = Refusing(EmrUnreachable("out of service"))
+    for number in range(1, 6):
+        for _ in range(3):
+            await fails(tokens, KEY, away)
+        assert away.asked == number
+        clock.now += 2.1
+
+
 async def test_other_credentials_are_tried_at_once_and_so_is_what_a_person_tests(tokens: StoredTokens) -> None:
     refusing = Refusing(EmrDenied("wrong secret"))
     await fails(tokens, KEY, refusing)
