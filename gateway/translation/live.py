@@ -13,7 +13,7 @@ import httpx
 
 from gateway.translation.breaker import Breakers
 from gateway.translation.contract import Call, Reply
-from gateway.translation.runner import TOO_MANY, UNAUTHORIZED, UNAVAILABLE, Runner, counted, counted
+from gateway.translation.runner import TOO_MANY, UNAUTHORIZED, UNAVAILABLE, Runner, counted
 from gateway.translation.streamed import Streamed
 from gateway.translation.target import url_of
 from gateway.translation.tokens import Held
