@@ -280,6 +280,8 @@ class ChartApplication:
         stored = self.tx.read("Task", tasks.task_id(self.realm, self.connection.name, patient.local_id))
         if stored is None or stored.deleted or document.decode(stored.body).get("status") != "in-progress":
             return
+        if deliveries.of(self.session, self._id, patient.local_id).halfway is not None:
+            return  # the push that brings the rest tells it
         if patient.holder is None:
             told = Pushed(patient.external_key, detail="recognised when it came back")
             tasks.report(self.tx, self.realm, self.connection.name, patient.local_id, "completed", pushed=told)

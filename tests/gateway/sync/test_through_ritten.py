@@ -74,6 +74,10 @@ async def test_what_an_emr_has_in_part_is_seen_and_finished(ritten: Clinic) -> N
     assert task["statusReason"]["text"].startswith(f"{has}: Ritten is not reachable")
     (there,) = named(ritten, "Inpart")
     assert (outputs(task, "external-id"), there["phones"]) == ([there["id"]], [])
+    (link,) = [link for link in await ritten.links("ritten") if link.local_id == id]
+    await ritten.services.sync.workflows.ask("pull", Order(1, "north", "ritten"))
+    assert [one.synced > link.synced for one in await ritten.links("ritten") if one.local_id == id] == [True]
+    assert (await ritten.task("ritten", id))["status"] == "in-progress"  # what a pull has read is no delivery
     ritten.emrs["ritten"].switch(())
     task = await until(told(ritten, id, "completed"))
     assert ("businessStatus" in task, "statusReason" in task) == (False, False)
