@@ -142,6 +142,31 @@ async def test_a_part_that_an_emr_refuses_fails_the_push_and_the_rest_is_there(r
     assert named(ritten, "Refusedpart")[0]["phones"]
 
 
+async def test_what_its_staff_takes_away_is_closed_here_and_once(ritten: Clinic) -> None:
+    async def of_ashgrove(type: str) -> dict[str, Any]:
+        found = await ritten.all(type)
+        return next(one for one in found if any(i["value"] in keys for i in one.get("identifier", ())))
+
+    async def pulled() -> dict[str, dict[str, Any]]:
+        done = await ritten.services.sync.workflows.ask("pull", Order(1, "north", "ritten"))
+        assert (done["failed"], done.get("error")) == (0, None)
+        return {type: await of_ashgrove(type) for type in ("RelatedPerson", "Coverage", "Encounter")}
+
+    (there,) = named(ritten, "Ashgrove")
+    (relationship,) = ritten.emrs["ritten"].state["relationships"][there["id"]]
+    keys = {relationship["id"], there["insurance"][0]["id"], there["programs"][0]["id"]}
+    before = await pulled()
+    assert (before["RelatedPerson"]["active"], before["Coverage"]["status"]) == (True, "active")
+    assert before["Encounter"]["location"][0]["location"]["reference"].startswith("Location/")
+    await ritten.staff("ritten", "unrelate", id=there["id"], relationship=relationship["id"])
+    there["insurance"].clear()
+    there["programs"].clear()
+    after = await pulled()
+    assert (after["RelatedPerson"]["active"], after["Coverage"]["status"]) == (False, "cancelled")
+    assert after["Encounter"]["status"] == "entered-in-error"
+    assert await pulled() == after
+
+
 def coded(system: str, code: str, **more: Any) -> dict[str, Any]:
     return {"coding": [{"system": system, "code": code}], **more}
 
