@@ -40,8 +40,6 @@ USABLE_S = 10.0
 """A token that ends in less is not used while another one is awaited."""
 DENIED_S, LONGEST_S = 30.0, 300.0
 """How long a refusal stands before the same is asked again: doubled each time, up to a bound."""
-FAILED_S = 2.0
-"""How long a failure stands that passes by itself: what waits for its end must not be told of it after that."""
 FORGOTTEN_S = 3600.0
 KINDS: dict[str, type[Fault]] = {
     kind.__name__: kind
@@ -176,11 +174,18 @@ def failed(session: Session, key: TokenKey, minter: str, fault: Fault, now: floa
     if row is None or row.minter != minter:
         return
     row.minter = None
-    if not getattr(fault, "unsent", False):
+    if not _passes(fault):
         row.refusals = row.refusals + 1 if now - row.refused / MICRO < FORGOTTEN_S else 1
         row.reason = f"{_kind(fault)} {fault}"
         row.refused = round((now + _pause(fault, row.refusals)) * MICRO)
     session.add(row)
+
+
+def _passes(fault: Fault) -> bool:
+    """What may be over at any moment is not remembered: those who wait for its end would be told of it after that."""
+    if isinstance(fault, EmrBusy) and fault.after is not None:
+        return fault.unsent
+    return isinstance(fault, EmrFault) and fault.retryable
 
 
 def _kind(fault: Fault) -> str:
@@ -190,8 +195,6 @@ def _kind(fault: Fault) -> str:
 def _pause(fault: Fault, refusals: int) -> float:
     if isinstance(fault, EmrBusy) and fault.after is not None:
         return fault.after
-    if isinstance(fault, EmrFault) and fault.retryable:
-        return FAILED_S
     return float(min(LONGEST_S, DENIED_S * 2 ** min(refusals - 1, 10)))
 
 

@@ -187,15 +187,9 @@ async def test_a_wrong_secret_is_not_tried_in_a_storm(tokens: StoredTokens, stor
     assert refusing.asked == 2
 
 
-async def test_what_passes_by_itself_is_asked_again_soon_however_often_it_failed(
-    tokens: StoredTokens, clock: Clock
-) -> None:
-    away = Refusing(EmrUnreachable("out of service"))
-    for number in range(1, 6):
-        for _ in range(3):
-            await fails(tokens, KEY, away)
-        assert away.asked == number
-        clock.now += 2.1
+async def test_what_passes_by_itself_is_not_told_after_its_end(tokens: StoredTokens) -> None:
+    await fails(tokens, KEY, Refusing(EmrUnreachable("out of service")))
+    assert (await tokens.get(KEY, Issuer())).is_new
 
 
 async def test_other_credentials_are_tried_at_once_and_so_is_what_a_person_tests(tokens: StoredTokens) -> None:
@@ -284,7 +278,6 @@ async def test_a_minter_that_gets_no_answer_gives_up_before_it_is_replaced(store
     hasty = StoredTokens(store, BOX, time.time, flight_s=0.1)
     with pytest.raises(EmrUnreachable, match="in time"):
         await hasty.get(LIMITED, never)
-    await hasty.forgive(LIMITED)
     assert (await hasty.get(LIMITED, Issuer())).value == "secret-token-1"
 
 
