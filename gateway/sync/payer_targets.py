@@ -32,10 +32,14 @@ def _by_name(target: str, payers: dict[str, str]) -> list[str]:
 
 
 def _payers(session: Session, row: Connection) -> Iterator[tuple[str, str]]:
-    """Each code that a payer of the EMR's is known by, and its name; the EMR's own key last."""
+    """Each code that a payer of the EMR's is known by, and its name; the EMR's own key last.
+
+    A payer of the CRM's that a push has linked has no record of the EMR's: its codes are the CRM's words.
+    """
     wanted = (
         select(Link.external_key, ResourceRow.body)
         .where(Link.connection == row.id, Link.type == "Organization", col(Link.external_key).is_not(None))
+        .where(col(Link.record).is_not(None))
         .where(ResourceRow.org == Link.org, ResourceRow.type == Link.type, ResourceRow.id == Link.local_id)
         .limit(MAX_PAYERS)
     )

@@ -9,6 +9,7 @@ import pytest
 from gateway.sync import gaps, overview
 from gateway.sync.mappings import set_mapping
 from gateway.sync.push import Waits
+from gateway.sync.tables import Link
 from gateway.translation.contract import Part, Pulled, Pushed
 from gateway.translation.lens import LeftOut
 from gateway.translation.unmapped import Unmapped, mapping_command
@@ -106,6 +107,10 @@ async def test_a_payer_is_mapped_to_one_that_was_pulled(clinic: Clinic) -> None:
     async def told(target: str) -> tuple[str, ...]:
         return await clinic.session(lambda s: set_mapping(s, row, rooms.translator(row), "payer", "EVG", target))
 
+    ours = {"resourceType": "Organization", "type": [{"coding": [{"code": "pay"}]}], "identifier": [{"value": "EVG"}]}
+    await clinic.put({**ours, "id": "o1"})
+    pushed = Link(org=row.org, connection=row.id or 0, type="Organization", local_id="o1", external_key="a9")
+    await clinic.session(lambda s: s.add(pushed))
     assert await told("60054") == ()
     lens = PAYER.bound(BINDINGS)
     listed = (("a1", "60054", "Prairie Health"), ("a2", "87726", "Union Mutual"))
