@@ -11,7 +11,7 @@ import pytest
 from fhirpy import AsyncFHIRClient
 from fhirpy.base.exceptions import AuthorizationError, OperationOutcome, ResourceNotFound
 
-from tests.blackbox.sync_world import ORG, World, world
+from tests.blackbox.sync_world import ORG, World, until, world
 from translators.ecw.sandbox import BASE, DEMO
 from translators.ecw.sandbox_data import PATIENT
 from translators.ecw.sandbox_live import BIG, BIG_BYTES, NOTE
@@ -34,6 +34,8 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         for number in range(HALLS):
             hall = {"type": "Location", "id": f"H_{number}.x-1", "name": f"Hall {number}", "status": "active"}
             httpx.post(f"{made.sandboxes['ecw']}/_sandbox/change", json=hall).raise_for_status()
+        # On a machine that is busy the first token takes longer than a client is let wait, and 503 says so.
+        until(lambda: get(made, f"Patient/{PATIENT}").is_success)
         yield made
 
 
