@@ -41,6 +41,8 @@ USABLE_S = 10.0
 DENIED_S, LONGEST_S = 30.0, 300.0
 """How long a refusal stands before the same is asked again: doubled each time, up to a bound."""
 FORGOTTEN_S = 3600.0
+NOTHING_ISSUED = (EmrUnreachable, EmrDenied, EmrRefused)
+"""An operator who mistypes a secret twice is not locked out; how often it is tried is bounded by `DENIED_S`."""
 KINDS: dict[str, type[Fault]] = {
     kind.__name__: kind
     for kind in (EmrBusy, EmrDenied, EmrNonsense, EmrRefused, EmrSwitchedOff, EmrUnreachable, Misconfigured)
@@ -167,8 +169,8 @@ def keep(session: Session, key: TokenKey, sealed: str, renew: float, ends: float
 
 
 def failed(session: Session, key: TokenKey, minter: str, fault: Fault, now: float) -> None:
-    """The minter got none. What the EMR has not seen, or could not have carried out, is not counted."""
-    if getattr(fault, "unsent", False) or isinstance(fault, EmrUnreachable):
+    """The minter got none. What issued no token is not counted: a wrong secret, or what the EMR has not seen."""
+    if getattr(fault, "unsent", False) or isinstance(fault, NOTHING_ISSUED):
         session.execute(delete(Mint).where(col(Mint.minter) == minter, col(Mint.application) == key.application))
     row = session.get(EmrToken, key.id)
     if row is None or row.minter != minter:

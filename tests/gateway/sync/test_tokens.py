@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlmodel import Session, select
 
-from gateway.faults import EmrBusy, EmrDenied, EmrUnreachable, Fault
+from gateway.faults import EmrBusy, EmrDenied, EmrNonsense, EmrRefused, EmrUnreachable, Fault
 from gateway.store.store import SqlStore
 from gateway.sync import minting
 from gateway.sync.minting import LATE_S, REPLACED_S, EmrToken, Mint
@@ -234,13 +234,16 @@ async def test_while_the_quota_is_used_up_the_old_token_serves_to_its_end(tokens
 @pytest.mark.parametrize(
     ("fault", "counted"),
     [
-        (EmrDenied("wrong secret"), 1),
+        (EmrNonsense("no token in it"), 1),
+        (EmrBusy("used up", after=1800.0), 1),
+        (EmrDenied("wrong secret"), 0),
+        (EmrRefused("wrong audience"), 0),
         (EmrUnreachable("no connection", unsent=True), 0),
         (EmrUnreachable("502"), 0),
         (EmrBusy("our own limit", after=3.0, unsent=True), 0),
     ],
 )
-async def test_what_the_emr_judged_is_counted(
+async def test_what_may_have_issued_a_token_is_counted(
     tokens: StoredTokens, store: SqlStore, fault: Fault, counted: int
 ) -> None:
     await fails(tokens, LIMITED, Refusing(fault))
