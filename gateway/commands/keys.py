@@ -26,6 +26,8 @@ from gateway.store.tables import Organisation
 app = typer.Typer(help="Signing keys: which are published, which one signs, and their rotation.", no_args_is_help=True)
 HOURS = GATEWAY_LEAD / 3600
 JWKS = "/.well-known/jwks.json"
+DASHES = {"ignore_unknown_options": True}
+"""One key in 64 has a name that begins as an option does."""
 Kid = Annotated[str, typer.Argument(metavar="KID", help="As `keys list` names it.")]
 
 
@@ -82,13 +84,13 @@ async def _rotate(services: Services, lead: int) -> None:
     print_json(await keys_of_gateway(services))
 
 
-@app.command("activate")
+@app.command("activate", context_settings=DASHES)
 def activate(kid: Kid) -> None:
     """Have a `next` key sign from now on: EMRs that keep an older JWKS refuse us until they fetch it."""
     with_services(lambda services: _changed(services, "activate", kid))
 
 
-@app.command("retire")
+@app.command("retire", context_settings=DASHES)
 def retire(kid: Kid) -> None:
     """Publish a key no longer that does not sign: take a `next` key back, or end a `retiring` one that has leaked."""
     with_services(lambda services: _changed(services, "retire", kid))

@@ -36,6 +36,9 @@ def test_a_rotation_from_beginning_to_end(tmp_path: Path, monkeypatch: pytest.Mo
     assert "activate or retire it first" in run("keys", "rotate", status=1)
     new, old = run("keys", "activate", new["kid"])["keys"]
     assert (new["state"], old["state"]) == ("signing", "retiring")
+    for kid in ("-zP_vd09", "--zP_vd09", "-h9"):
+        for doing in ("activate", "retire"):
+            assert f"There is no published key {kid}" in run("keys", doing, kid, status=1)
     with sqlite3.connect(tmp_path / "crosswalk.db") as database:
         ((stored,),) = database.execute("SELECT count(*) FROM signing_key WHERE private_key LIKE '%\"d\"%'")
         events = [json.loads(body) for (body,) in database.execute("SELECT body FROM audit_event")]
