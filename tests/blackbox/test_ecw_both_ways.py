@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.blackbox.crm import edited, intake
 from tests.blackbox.sync_world import ORG, Json, World, until, world
 
 pytestmark = pytest.mark.blackbox
+PAYOR = {"display": "Acme Health"}
+PHONE = [{"system": "phone", "value": "9135550142", "use": "home"}]
 FAMILIES = ("Bothways", "Backforth")
 PROGRAM = "Day program"
 
@@ -25,49 +28,6 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def fine(clinic: World) -> Iterator[None]:
     yield
     clinic.fault("ecw")
-
-
-def intake(clinic: World, family: str) -> str:
-    """What a CRM sends: a patient and the policy that the patient told of. Answers the patient's id."""
-    who = "urn:uuid:0c6c1f0e-3b5b-4e6f-9f0e-4d5a6c7b8d9e"
-    patient = {
-        "resourceType": "Patient",
-        "name": [{"use": "official", "family": family, "given": ["Rowan"]}],
-        "birthDate": "1990-04-17",
-        "gender": "female",
-        "telecom": [{"system": "phone", "value": "9135550142", "use": "home"}],
-        "address": [
-            {"use": "home", "line": ["12 Sample St"], "city": "Lawrence", "state": "KS", "postalCode": "66044"}
-        ],
-    }
-    policy = {
-        "resourceType": "Coverage",
-        "status": "active",
-        "beneficiary": {"reference": who},
-        "payor": [{"display": "Acme Health"}],
-        "subscriberId": f"M-{family}",
-    }
-    entries = [
-        {"fullUrl": who, "resource": patient, "request": {"method": "POST", "url": "Patient"}},
-        {"resource": policy, "request": {"method": "POST", "url": "Coverage"}},
-    ]
-    answer = clinic.ask("POST", body={"resourceType": "Bundle", "type": "transaction", "entry": entries})
-    assert answer.status_code == 200, answer.text
-    location: str = answer.json()["entry"][0]["response"]["location"]
-    return location.split("Patient/")[1].partition("/")[0]
-
-
-def edited(clinic: World, id: str, phone: str) -> None:
-    """As a CRM changes a telephone number: with what it has read, or again."""
-
-    def put() -> bool:
-        read = clinic.ask("GET", f"Patient/{id}")
-        patient = read.json()
-        patient["telecom"][0]["value"] = phone
-        headers = {"If-Match": read.headers["etag"], "Authorization": read.request.headers["authorization"]}
-        return httpx.put(f"{clinic.base}/Patient/{id}", json=patient, headers=headers, timeout=30).status_code == 200
-
-    until(put)
 
 
 def pushed(clinic: World, id: str) -> None:
@@ -120,10 +80,10 @@ def differences(clinic: World) -> list[str]:
 def test_whatever_fails_between_them_both_sides_end_equal(clinic: World) -> None:
     # The answer of the first create is lost; the second patient shows only after a while.
     clinic.fault("ecw", "drop-after-commit")
-    first = intake(clinic, FAMILIES[0])
+    first = intake(clinic, FAMILIES[0], PAYOR, telecom=PHONE)
     until(lambda: clinic.patients("ecw", FAMILIES[0]))
     clinic.fault("ecw", "slow-replication")
-    second = intake(clinic, FAMILIES[1])
+    second = intake(clinic, FAMILIES[1], PAYOR, telecom=PHONE)
     until(lambda: clinic.patients("ecw", FAMILIES[1]))
     clinic.fault("ecw")
     # eClinicalWorks' staff admit both, and note the policy that the CRM has told of here already.
@@ -147,7 +107,7 @@ def test_whatever_fails_between_them_both_sides_end_equal(clinic: World) -> None
     # Both sides write while eClinicalWorks fails at what it is sent, and the server is killed.
     clinic.fault("ecw", "unknown-mapping-error")
     writes = len(clinic.wires["ecw"].calls)
-    edited(clinic, first, "9135550199")
+    edited(clinic, first, "phone", "9135550199")
     until(
         lambda: any(
             method == "POST" and path.endswith("FFBJCD/") for method, path in clinic.wires["ecw"].calls[writes:]

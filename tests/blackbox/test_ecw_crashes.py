@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.blackbox.crm import created
 from tests.blackbox.sync_world import ORG, Cut, World, outputs, until, world
 
 pytestmark = pytest.mark.blackbox
@@ -29,14 +30,6 @@ def quiet(ecw: World) -> Iterator[None]:
     yield
     ecw.wires["ecw"].watch = lambda method, path: None
     ecw.fault("ecw")
-
-
-def created(made: World, family: str) -> str:
-    name = {"use": "official", "family": family, "given": ["Rowan"]}
-    body = {"resourceType": "Patient", "name": [name], "gender": "female", "birthDate": "1990-04-17"}
-    answer = made.ask("POST", "Patient", body)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
 
 
 def killed_at_the_create(made: World, *, arrives: bool) -> threading.Event:

@@ -9,9 +9,17 @@ from datetime import datetime
 import httpx
 import pytest
 
+from tests.blackbox.crm import edited, intake
 from tests.blackbox.sync_world import ORG, Json, World, until, world
 
 pytestmark = pytest.mark.blackbox
+MORE = {
+    "telecom": [
+        {"system": "phone", "value": "+19135550142", "use": "home", "rank": 1},
+        {"system": "email", "value": "rowan@mail.example", "use": "home"},
+    ],
+    "contact": [{"name": {"text": "Jane Sample"}, "telecom": [{"system": "phone", "value": "+15555550123"}]}],
+}
 LOCKED = "Patient Discharged: EMR Updates Locked"
 FACTS = {
     "first_name": "first_name", "last_name": "last_name", "dob": "dob", "gender": "gender", "phone": "phone",
@@ -33,58 +41,6 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def fine(clinic: World) -> Iterator[None]:
     yield
     clinic.fault("kipu")
-
-
-def intake(clinic: World, family: str) -> str:
-    """What a CRM sends; the patient's id."""
-    patient = {
-        "resourceType": "Patient",
-        "name": [{"use": "official", "family": family, "given": ["Rowan"]}],
-        "birthDate": "1990-04-17",
-        "gender": "female",
-        "telecom": [
-            {"system": "phone", "value": "+19135550142", "use": "home", "rank": 1},
-            {"system": "email", "value": "rowan@mail.example", "use": "home"},
-        ],
-        "address": [
-            {"use": "home", "line": ["12 Sample St"], "city": "Lawrence", "state": "KS", "postalCode": "66044"}
-        ],
-        "contact": [{"name": {"text": "Jane Sample"}, "telecom": [{"system": "phone", "value": "+15555550123"}]}],
-    }
-    policy = {
-        "resourceType": "Coverage",
-        "status": "active",
-        "beneficiary": {"reference": "urn:uuid:0c6c1f0e-3b5b-4e6f-9f0e-4d5a6c7b8d9e"},
-        "payor": [{"display": "Keystone Mutual"}],
-        "subscriberId": f"M-{family}",
-    }
-    entries = [
-        {"fullUrl": policy["beneficiary"]["reference"], "resource": patient, "request": post("Patient")},  # type: ignore[index]
-        {"resource": policy, "request": post("Coverage")},
-    ]
-    answer = clinic.ask("POST", body={"resourceType": "Bundle", "type": "transaction", "entry": entries})
-    assert answer.status_code == 200, answer.text
-    location: str = answer.json()["entry"][0]["response"]["location"]
-    return location.split("Patient/")[1].partition("/")[0]
-
-
-def post(type: str) -> Json:
-    return {"method": "POST", "url": type}
-
-
-def edited(clinic: World, id: str, system: str, value: str) -> None:
-    """As a CRM changes a telephone number or address: with what it has read, or again."""
-
-    def put() -> bool:
-        read = clinic.ask("GET", f"Patient/{id}")
-        patient = read.json()
-        for telecom in patient["telecom"]:
-            if telecom["system"] == system:
-                telecom["value"] = value
-        headers = {"If-Match": read.headers["etag"], "Authorization": read.request.headers["authorization"]}
-        return httpx.put(f"{clinic.base}/Patient/{id}", json=patient, headers=headers, timeout=30).status_code == 200
-
-    until(put)
 
 
 def charts(clinic: World, family: str) -> list[Json]:
@@ -181,7 +137,7 @@ def test_whatever_fails_between_them_both_sides_end_equal(clinic: World) -> None
     families = ("Bothways", "Backforth", "Walkedin")
     # Answers of writes are lost, and every webhook comes twice.
     clinic.fault("kipu", "drop-after-commit", "hooks-twice")
-    first, second = (intake(clinic, family) for family in families[:2])
+    first, second = (intake(clinic, family, {"display": "Keystone Mutual"}, **MORE) for family in families[:2])
     until(lambda: all(charts(clinic, family) for family in families[:2]))
     clinic.staff("kipu", "admit", last_name=families[2], first_name="Wanda")
     # KIPU is away while both sides write on.

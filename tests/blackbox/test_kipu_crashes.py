@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.blackbox.crm import created
 from tests.blackbox.sync_world import ORG, Cut, World, outputs, until, world
 
 pytestmark = pytest.mark.blackbox
@@ -28,14 +29,6 @@ def quiet(kipu: World) -> Iterator[None]:
     yield
     kipu.wires["kipu"].watch = lambda method, path: None
     kipu.fault("kipu")
-
-
-def created(made: World, family: str) -> str:
-    name = {"use": "official", "family": family, "given": ["Rowan"]}
-    body = {"resourceType": "Patient", "name": [name], "gender": "female", "birthDate": "1990-04-17"}
-    answer = made.ask("POST", "Patient", body)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
 
 
 def killed_at(made: World, wanted: Callable[[str, str], bool], *, arrives: bool) -> threading.Event:

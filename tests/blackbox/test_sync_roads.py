@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.blackbox.conftest import free_port
+from tests.blackbox.crm import created
 from tests.blackbox.sync_world import ORG, Json, World, outputs, until, world
 
 pytestmark = pytest.mark.blackbox
@@ -78,12 +79,6 @@ def sent(clinic: World, family: str, email: str = "quill@mail.example") -> str:
     assert answer.status_code == 200, answer.text
     location: str = answer.json()["entry"][0]["response"]["location"]
     return location.split("Patient/")[1].partition("/")[0]
-
-
-def created(clinic: World, family: str) -> str:
-    name = [{"use": "official", "family": family, "given": ["Rowan"]}]
-    body = {"resourceType": "Patient", "name": name, "birthDate": "1990-04-17", "gender": "female"}
-    return str(clinic.ask("POST", "Patient", body).raise_for_status().json()["id"])
 
 
 @pytest.mark.parametrize(("family", "email"), [("Mainroad", "quill@mail.example"), ("Oddmail", "[email protected]")])
