@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -46,7 +45,7 @@ class Trail:
         self._done: dict[Path, int] = {}
         self._moving = asyncio.Lock()
         self._appended = self._synced = 0
-        self._syncing: asyncio.Future[None] | None = None
+        self._syncing: asyncio.Task[None] | None = None
         self._later: asyncio.TimerHandle | None = None
         self._left: list[Segment] = []
         self._closed = False
@@ -97,25 +96,21 @@ class Trail:
                 await mover
             await self.close()
 
-    def _begin_sync(self) -> asyncio.Future[None]:
+    def _begin_sync(self) -> asyncio.Task[None]:
         if self._later is not None:
             self._later.cancel()
             self._later = None
         if self._syncing is None:
-            # No task: begun in a loop's last turn it would be one that never ran.
-            self._syncing = asyncio.get_running_loop().run_in_executor(None, self._journal.sync)
-            self._syncing.add_done_callback(partial(self._ended, self._appended))
+            self._syncing = asyncio.get_running_loop().create_task(self._sync())
         return self._syncing
 
-    def _ended(self, upto: int, syncing: asyncio.Future[None]) -> None:
-        """Before those who wait for it go on."""
-        self._syncing = None
-        if syncing.cancelled():
-            return
-        if (error := syncing.exception()) is None:
+    async def _sync(self) -> None:
+        upto = self._appended
+        try:
+            await asyncio.to_thread(self._journal.sync)
             self._synced = upto
-        else:
-            log.error("audit events are not on the disk", kind=type(error).__name__)
+        finally:
+            self._syncing = None
 
     async def _move_now_and_then(self) -> None:
         tidied = 0.0
