@@ -16,6 +16,6 @@ class Halfway:
 
     external_id: str
     has: str
-    """What the EMR has, as the beginning of a sentence for people: `Ritten has the patient with the name only`."""
+    """What the EMR has, as the beginning of a sentence for people: `The EMR has the patient with the name only`."""
     record: Record = field(repr=False)
     """What both sides know from now on, in the EMR's words: the base of what follows."""
