@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -59,7 +60,7 @@ class Trail:
         if self._closed:
             self._journal.sync()
         elif self._later is None:
-            self._later = asyncio.get_running_loop().call_later(SYNCED_WITHIN_S, self._begin_sync)
+            self._later = asyncio.get_running_loop().call_later(SYNCED_WITHIN_S, self._sync_by_itself)
 
     async def secure(self) -> None:
         """Wait until all that is recorded is on the disk; many may wait for one and the same turn of it."""
@@ -96,6 +97,20 @@ class Trail:
                 await mover
             await self.close()
 
+    def _sync_by_itself(self) -> None:
+        """Nobody waits for this one. It is no task: one that a timer begins in a loop's last turn would never run."""
+        self._later = None
+        done = asyncio.get_running_loop().run_in_executor(None, self._journal.sync)
+        done.add_done_callback(partial(self._synced_by_itself, self._appended))
+
+    def _synced_by_itself(self, upto: int, done: asyncio.Future[None]) -> None:
+        if done.cancelled():
+            return
+        if (error := done.exception()) is None:
+            self._synced = max(self._synced, upto)
+        else:
+            log.error("audit events are not on the disk yet", kind=type(error).__name__)
+
     def _begin_sync(self) -> asyncio.Task[None]:
         if self._later is not None:
             self._later.cancel()
@@ -108,7 +123,7 @@ class Trail:
         upto = self._appended
         try:
             await asyncio.to_thread(self._journal.sync)
-            self._synced = upto
+            self._synced = max(self._synced, upto)
         finally:
             self._syncing = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -184,3 +185,15 @@ def test_what_an_event_is_found_by() -> None:
         "Patient/a b",
     ):
         assert mentions(Access("x", 1, "north", "operation", "E", 200, what)) == ()
+
+
+def test_a_sync_that_begins_in_a_loops_last_turn_leaves_nothing_unrun(tmp_path: Path, services: Services) -> None:
+    async def last_turn() -> Trail:
+        trail = Trail(services.store, tmp_path / "own", system_clock)
+        trail.record(access(1))
+        trail._sync_by_itself()
+        return trail
+
+    trail = asyncio.run(last_turn())
+    gc.collect()  # of a task that never ran, it would complain
+    assert trail._syncing is None
