@@ -15,6 +15,7 @@ import msgspec
 
 from gateway.definitions.contract import Component, SearchParameter
 from gateway.definitions.expansion import ValueSets
+from gateway.definitions.own_parameters import ByType, own_parameters
 from gateway.definitions.profiles.nodes import Profile, read_profile
 from gateway.definitions.profiles.table_of import profile_table
 
@@ -177,8 +178,15 @@ class Tables:
         return self._search_parameters[type]
 
     @cached_property
-    def _own_parameters(self) -> Mapping[str, Mapping[str, SearchParameter]]:
+    def _own_parameters(self) -> ByType:
         """Type → code → search parameter, without what is inherited."""
+        published = self._published_parameters
+        ours = own_parameters(self._own_of("SearchParameter"), self.resource_types, published)
+        return {type: {**published.get(type, {}), **ours.get(type, {})} for type in {*published, *ours}}
+
+    @cached_property
+    def _published_parameters(self) -> ByType:
+        """Those of R4 and of US Core."""
         found: dict[str, dict[str, SearchParameter]] = {}
         lines = self._read("r4", "search-parameters.json") | self._read("us-core", "search-parameters.json")
         for key, line in lines.items():

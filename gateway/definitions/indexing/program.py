@@ -117,7 +117,7 @@ class Program:
         self._tables = tables
         self._compiler = Compiler(tables, type)
         self._folded: set[str] = set()
-        self._steps = tuple(step for parameter in parameters for step in self._steps_of(parameter))
+        self._steps = tuple(step for parameter in parameters for step in self._named_steps(parameter))
         self.folded = frozenset(self._folded)
         """The token parameters that are compared without regard to case."""
 
@@ -128,6 +128,13 @@ class Program:
                 for value in step.select(resource):
                     found += step.extract(step.param, value)
         return list(dict.fromkeys(found))
+
+    def _named_steps(self, parameter: SearchParameter) -> tuple[Step, ...]:
+        """Whose expression is not understood is told."""
+        try:
+            return tuple(self._steps_of(parameter))
+        except UnknownSyntax as unknown:
+            raise UnknownSyntax(f"{parameter.url}: {unknown}") from None
 
     def _steps_of(self, parameter: SearchParameter) -> Iterator[Step]:
         if not parameter.expression or parameter.code in KNOWN_BY_THE_STORE:
@@ -173,7 +180,7 @@ class Program:
             return texts.name_sounds if found.type == "HumanName" else texts.text_sounds
         extract = self._known(parameter.kind, found)
         if extract is None:
-            raise UnknownSyntax(f"{parameter.url}: {found.type} cannot be searched as {parameter.kind}")
+            raise UnknownSyntax(f"{found.type} cannot be searched as {parameter.kind}")
         return extract
 
     def _known(self, kind: str, found: Selection) -> Extract | None:

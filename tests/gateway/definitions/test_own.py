@@ -20,6 +20,7 @@ NAMED = re.compile(
     r"""extension_url\(["']([\w-]+)["']\)|_own\(\s*"[^"]+",\s*"([\w-]+)"|_related_own\("[^"]+", "([\w-]+)\""""
 )
 TERMS = re.compile(r"\{CANONICAL\}((?:CodeSystem|NamingSystem)/[\w-]+)")
+SEARCHED = re.compile(re.escape(extension_url("")) + r"([\w-]+)")
 AHEAD = {"webhook-secret"}
 """Of the interface that clients know, where the code for it is yet to come."""
 Json = dict[str, Any]
@@ -44,7 +45,8 @@ def test_each_is_a_valid_resource_at_its_url(definition: Json) -> None:
 
 def test_every_extension_of_the_code_has_a_definition_and_the_other_way_round() -> None:
     used = {name for source in sources() for found in NAMED.findall(source) for name in found if name}
-    assert used | AHEAD == of_type("StructureDefinition").keys()
+    searched = {name for own in of_type("SearchParameter").values() for name in SEARCHED.findall(own["expression"])}
+    assert used | searched | AHEAD == of_type("StructureDefinition").keys()
 
 
 def test_every_code_system_of_the_code_has_a_definition() -> None:
