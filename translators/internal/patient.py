@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from gateway.canonical import IDENTIFIER_TYPE, SSN, extension_url
-from gateway.translation.codec import BOOLEAN, DATE, EMAIL, INTEGER, TEXT, Codec
+from gateway.translation.codec import BOOLEAN, DATE, EMAIL, INTEGER
 from gateway.translation.lens import Interaction, ResourceMap
-from gateway.translation.rows import Bindings, Field, Unbound, Way
+from gateway.translation.rows import Field, Unbound, Way
+from translators.internal.facts import ID, own, related, related_own
 from translators.internal.patient_pairs import EMERGENCY_CONTACT, GENDER, LIFECYCLE
 from translators.internal.vocabulary import (
     ALLERGY_REVIEW,
@@ -17,7 +16,6 @@ from translators.internal.vocabulary import (
     MIDDLE_NAMES,
     PRONOUNS,
     SNOMED,
-    reference,
 )
 
 NAME = "name[use=official|usual|]"
@@ -25,31 +23,12 @@ HOME = "address[use=home|]"
 INDIVIDUAL_PRONOUNS = "http://hl7.org/fhir/StructureDefinition/individual-pronouns"
 
 
-def _own(
-    vendor: str, name: str, value: str, codec: Codec | Callable[[Bindings], Codec] = TEXT, way: Way = Way.BOTH
-) -> Field:
-    """A fact without a standard home: an extension of our own."""
-    return Field(vendor, f"extension[url={extension_url(name)}].{value}", codec, way)
-
-
-def _related(vendor: str, place: str, type: str) -> tuple[Field, Field]:
-    """A related entity of the API, `{id, name}`, as a Reference."""
-    return (
-        Field(f"{vendor}.id", f"{place}.reference", reference(type)),
-        Field(f"{vendor}.name", f"{place}.display"),
-    )
-
-
-def _related_own(vendor: str, name: str, type: str) -> tuple[Field, Field]:
-    return _related(vendor, f"extension[url={extension_url(name)}].valueReference", type)
-
-
 def _typed(code: str) -> dict[str, str]:
     return {"type.coding.system": IDENTIFIER_TYPE, "type.coding.code": code}
 
 
 ROWS: tuple[Unbound, ...] = (
-    Field("id", "identifier[system=$id].value", way=Way.READ),
+    ID,
     Field("chart_number", "identifier[system=$mr].value", having=_typed("PI")),
     Field("social_security_number", f"identifier[system={SSN}].value", having=_typed("SS")),
     Field(
@@ -62,7 +41,7 @@ ROWS: tuple[Unbound, ...] = (
     Field("last_name", f"{NAME}.family"),
     Field("title", f"{NAME}.prefix[0]"),
     Field("preferred_name", "name[use=nickname].given[0]"),
-    _own("salutation", "salutation", "valueString"),
+    own("salutation", "salutation", "valueString"),
     Field("date_of_birth", "birthDate", DATE),
     GENDER,
     Field("pronoun", f"extension[url={INDIVIDUAL_PRONOUNS}].extension[url=value].valueCodeableConcept", PRONOUNS),
@@ -81,34 +60,34 @@ ROWS: tuple[Unbound, ...] = (
     Field("country", f"{HOME}.country"),
     Field("address_note", f"{HOME}.extension[url={extension_url('address-note')}].valueString"),
     EMERGENCY_CONTACT,
-    *_related("primary_provider", "generalPractitioner[type=Practitioner|]", "Practitioner"),
-    *_related_own("secondary_provider", "secondary-provider", "Practitioner"),
-    *_related_own("location", "facility", "Location"),
-    *_related_own("employer", "employer", "Organization"),
-    *_related_own("responsible_party", "responsible-party", "Patient"),
-    *_related_own("billing_type", "billing-type", "Basic"),
-    *_related_own("fee_schedule", "fee-schedule", "Basic"),
-    _own("billing_cycle_day", "billing-cycle-day", "valueInteger", INTEGER),
-    _own("receives_email", "receives-email", "valueBoolean", BOOLEAN),
-    _own("receives_sms", "receives-sms", "valueBoolean", BOOLEAN),
-    _own("preferred_contact_method", "preferred-contact-method", "valueCode", CONTACT_METHOD),
-    _own("preferred_confirmation_method", "preferred-confirmation-method", "valueCode", CONTACT_METHOD),
-    _own("consent_flags", "consent-flags", "valueInteger", INTEGER),
-    _own("allergy_review_status", "allergy-review-status", "valueCode", ALLERGY_REVIEW),
-    _own("premedication_required", "premedication-required", "valueBoolean", BOOLEAN),
-    _own("appointment_module_note", "appointment-note", "valueString"),
-    _own("ask_to_arrive_early_mins", "ask-to-arrive-early", "valueInteger", INTEGER),
-    _own("treatment_notes", "treatment-notes", "valueString"),
-    _own("medical_summary", "medical-summary", "valueString"),
-    _own("medical_urgent_note", "medical-urgent-note", "valueString"),
-    _own("date_first_visit", "first-visit-date", "valueDate", DATE),
+    *related("primary_provider", "generalPractitioner[type=Practitioner|]", "Practitioner"),
+    *related_own("secondary_provider", "secondary-provider", "Practitioner"),
+    *related_own("location", "facility", "Location"),
+    *related_own("employer", "employer", "Organization"),
+    *related_own("responsible_party", "responsible-party", "Patient"),
+    *related_own("billing_type", "billing-type", "Basic"),
+    *related_own("fee_schedule", "fee-schedule", "Basic"),
+    own("billing_cycle_day", "billing-cycle-day", "valueInteger", INTEGER),
+    own("receives_email", "receives-email", "valueBoolean", BOOLEAN),
+    own("receives_sms", "receives-sms", "valueBoolean", BOOLEAN),
+    own("preferred_contact_method", "preferred-contact-method", "valueCode", CONTACT_METHOD),
+    own("preferred_confirmation_method", "preferred-confirmation-method", "valueCode", CONTACT_METHOD),
+    own("consent_flags", "consent-flags", "valueInteger", INTEGER),
+    own("allergy_review_status", "allergy-review-status", "valueCode", ALLERGY_REVIEW),
+    own("premedication_required", "premedication-required", "valueBoolean", BOOLEAN),
+    own("appointment_module_note", "appointment-note", "valueString"),
+    own("ask_to_arrive_early_mins", "ask-to-arrive-early", "valueInteger", INTEGER),
+    own("treatment_notes", "treatment-notes", "valueString"),
+    own("medical_summary", "medical-summary", "valueString"),
+    own("medical_urgent_note", "medical-urgent-note", "valueString"),
+    own("date_first_visit", "first-visit-date", "valueDate", DATE),
     Field(
         "smoking_snomed",
         f"extension[url={extension_url('smoking-status')}].valueCoding.code",
         way=Way.READ,
         having={"valueCoding.system": SNOMED},
     ),
-    _own("scheduling_restricted", "scheduling-restricted", "valueBoolean", BOOLEAN, Way.READ),
+    own("scheduling_restricted", "scheduling-restricted", "valueBoolean", BOOLEAN, Way.READ),
 )
 
 PATIENT = ResourceMap(

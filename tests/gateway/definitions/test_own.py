@@ -17,7 +17,7 @@ from translators.ritten.vocabulary import MARITAL as RITTEN_MARITAL
 
 ROOT = Path(__file__).parents[3]
 NAMED = re.compile(
-    r"""extension_url\(["']([\w-]+)["']\)|_own\(\s*"[^"]+",\s*"([\w-]+)"|_related_own\("[^"]+", "([\w-]+)\""""
+    r"""extension_url\(["']([\w-]+)["']\)|\b_?own\(\s*"[^"]+",\s*"([\w-]+)"|\b_?related_own\("[^"]+", "([\w-]+)\""""
 )
 TERMS = re.compile(r"\{CANONICAL\}((?:CodeSystem|NamingSystem)/[\w-]+)")
 SEARCHED = re.compile(re.escape(extension_url("")) + r"([\w-]+)")
