@@ -24,6 +24,8 @@ from gateway.console.routes import ROUTES as CONSOLE_ROUTES
 from gateway.cors import BrowserApplications
 from gateway.deadline import Deadline
 from gateway.envelope import Envelope, database_response, fault_response, http_exception_response
+from gateway.faces.plugins import load_faces
+from gateway.faces.routes import face_routes
 from gateway.faults import Fault
 from gateway.interactions.bundle import bundle
 from gateway.interactions.capabilities import capabilities
@@ -143,8 +145,9 @@ OPERATIONS: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", read
 
 def create_app(services: Services | None, lifespan: Lifespan | None = None) -> Starlette:
     """The ASGI application over services that are open already, or that its lifespan opens and puts in place."""
+    faces = load_faces()
     app = Starlette(
-        routes=[*ROUTES, *OPERATIONS],
+        routes=[*ROUTES, *OPERATIONS, *face_routes(faces)],
         middleware=[Middleware(layer) for layer in (Envelope, Auditing, Deadline, BrowserApplications, Rendering)],
         exception_handlers={
             Fault: fault_response,
@@ -155,6 +158,7 @@ def create_app(services: Services | None, lifespan: Lifespan | None = None) -> S
     )
     # A redirect to the address with or without its last slash would be built from the Host header.
     app.router.redirect_slashes = False
+    app.state.faces = faces
     if services is not None:
         provide(app, services)
     return app

@@ -6,10 +6,9 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.faces.refusals import refusal
 from gateway.faults import DatabaseBusy, Issue
-from gateway.interactions.exchange import json_response
 from gateway.limits import UNDER_WAY
-from gateway.outcome import outcome_of
 from gateway.services import Services
 
 TOO_LONG = "The request took longer than {} seconds and is given up; whether it changed anything can be read"
@@ -41,7 +40,7 @@ class Deadline:
             if not limit.expired():
                 raise
             fault = DatabaseBusy((Issue(TOO_LONG.format(seconds), (), "timeout"),))
-            await json_response(outcome_of(fault), 503, {"Retry-After": RETRY_S})(scope, receive, send)
+            await refusal(scope, fault, {"Retry-After": RETRY_S})(scope, receive, send)
         finally:
             if (client := scope.get(UNDER_WAY)) is not None:
                 services.auth.limits.end(client)

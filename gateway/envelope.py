@@ -14,10 +14,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.faces.refusals import refusal, unforeseen
 from gateway.faults import DatabaseBusy, EmrBusy, Fault, Issue, MethodNotAllowed, NotFound, Throttled, Unauthenticated
 from gateway.interactions.exchange import json_response
 from gateway.interactions.via_answer import BrokenOff
-from gateway.outcome import UNKNOWN, answer_for, operation_outcome, outcome_of, unforeseen_outcome
+from gateway.outcome import UNKNOWN, operation_outcome
 from gateway.services import Services
 from gateway.settings import Settings
 from gateway.store.trouble import busy, is_passing
@@ -83,7 +84,7 @@ class Envelope:
             log.error("unforeseen", kind=type(error).__name__, at=frames(error))
             if status:
                 raise  # half an answer is on its way: the server has to break the connection off
-            await json_response(unforeseen_outcome(), UNKNOWN.status)(scope, body.receive, sending)
+            await unforeseen(scope)(scope, body.receive, sending)
         finally:
             _account(scope, status, time.perf_counter() - started)
             structlog.contextvars.clear_contextvars()
@@ -132,7 +133,7 @@ async def fault_response(request: Request, fault: Exception) -> Response:
         headers["WWW-Authenticate"] = fault.challenge
     if isinstance(fault, EmrBusy | DatabaseBusy | Throttled) and fault.after:
         headers["Retry-After"] = str(int(fault.after) + 1)
-    return json_response(outcome_of(fault), answer_for(fault).status, headers)
+    return refusal(request.scope, fault, headers)
 
 
 async def database_response(request: Request, error: Exception) -> Response:
@@ -148,9 +149,9 @@ async def http_exception_response(request: Request, exception: Exception) -> Res
     assert isinstance(exception, HTTPException)  # noqa: S101 — registered for HTTPException only
     headers = dict(exception.headers or {})
     if exception.status_code == 404:
-        return json_response(outcome_of(NotFound("There is nothing at this address")), 404, headers)
+        return refusal(request.scope, NotFound("There is nothing at this address"), headers)
     if exception.status_code == 405:
         headers["Allow"] = allowed = ", ".join(sorted(headers.get("Allow", "").split(", ")))
-        return json_response(outcome_of(MethodNotAllowed(f"This address takes {allowed}")), 405, headers)
+        return refusal(request.scope, MethodNotAllowed(f"This address takes {allowed}"), headers)
     outcome = operation_outcome((Issue(exception.detail),), UNKNOWN.code)
     return json_response(outcome, exception.status_code, headers)

@@ -1,0 +1,11 @@
+"""Serves the faces: REST APIs of other shapes over the store, declared by plugins (gateway/translation/face.py).
+
+plugins.py   finds and checks them
+routes.py    operations → routes
+asking.py    a request → what an operation is asked, checked against its models
+records.py   the resources as an operation sees and writes them
+serving.py   runs an operation in its snapshot or transaction
+refusals.py  faults in the shape of the API that they happened in
+"""
+
+from __future__ import annotations

@@ -1,0 +1,28 @@
+"""The operations of the faces as routes, one for each address, so that a 405 names every method of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from starlette.routing import BaseRoute
+
+from gateway.faces.serving import Endpoint, endpoint
+from gateway.routing import at
+from gateway.translation.face import Face
+
+
+def face_routes(faces: Iterable[Face]) -> list[BaseRoute]:
+    return [route for face in faces for route in _routes(face)]
+
+
+def _routes(face: Face) -> Iterator[BaseRoute]:
+    places: dict[str, dict[str, Endpoint]] = {}
+    for operation in face.operations:
+        places.setdefault(operation.path, {})[operation.method] = endpoint(face, operation)
+    for path in sorted(places, key=_generality):
+        yield at(f"{face.root}/{{{face.org}}}{path}", **places[path])
+
+
+def _generality(path: str) -> list[tuple[bool, str]]:
+    """Fixed words before parameters in the same place."""
+    return [(part.startswith("{"), part) for part in path.split("/")]
