@@ -130,6 +130,10 @@ class Lens:
         """PATCH: `onto` with the facts that the resource has; what it lacks is kept."""
         return self._written(resource, onto or {}, clear=False)
 
+    def told(self, resource: Resource) -> Record:
+        """As `to_vendor` into nothing, without accounting and so several times faster; with the vendor's own facts."""
+        return table.told(self.rows, resource)
+
     def mirrored(self, resource: Resource, onto: Record) -> Record:
         """As `to_vendor`, and with what no push carries: facts that only the EMR writes, values it has no word for."""
         record, seen = self.to_vendor(resource, onto).value, self.to_fhir(onto).value

@@ -44,6 +44,18 @@ def write(rows: Rows, resource: Resource, record: Record, *, clear: bool) -> lis
     return homeless
 
 
+def told(rows: Rows, resource: Resource) -> Record:
+    """What the rows say of the resource, those that only the vendor writes included; one that cannot is silent."""
+    record: Record = {}
+    for row in sorted(rows, key=lambda row: Way.WRITE not in row.way):
+        try:
+            if Way.WRITE in row.way or row.vendor_value(record) is None:
+                row.into_vendor(resource, record, clear=False)
+        except Unreadable:
+            continue
+    return record
+
+
 def _settle(rows: Rows, resource: Resource, record: Record) -> None:
     seen: Resource = {}
     read(rows, record, seen)

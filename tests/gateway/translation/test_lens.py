@@ -52,6 +52,16 @@ def test_put_put(lens: Lens, record: Record, first: Record, second: Record) -> N
     assert lens.to_vendor(w, onto=once).value == once
 
 
+@given(LENSES, RECORDS)
+def test_telling_is_writing_into_nothing_and_tells_the_emrs_own_facts_as_well(lens: Lens, record: Record) -> None:
+    resource = lens.to_fhir(record).value
+    writable = lens_of([row for row in lens.map.rows if Way.WRITE in row.way])
+    assert writable.told(resource) == writable.to_vendor(resource).value
+    flat = lens_of([row for row in lens.map.rows if not isinstance(row, Each)])
+    resource = flat.to_fhir(record).value
+    assert flat.to_fhir(flat.told(resource)).value == resource
+
+
 @given(LENSES, RECORDS, RECORDS)
 def test_inputs_are_neither_changed_nor_shared(lens: Lens, record: Record, other: Record) -> None:
     before, other_before = json.dumps(record), json.dumps(other)

@@ -118,7 +118,7 @@ def paged(items: Sequence[Any], page: int, page_size: int, total: int) -> dict[s
 
 def record_of(entity: Entity, kept: Kept) -> Record:
     """The resource in the API's terms, without what the store knows."""
-    record = entity.lens.to_vendor(kept.resource).value
+    record = entity.lens.told(kept.resource)
     return {**entity.defaults, **record}
 
 
