@@ -49,10 +49,8 @@ def cipher(key: bytes) -> AESSIV:
 def binding(org: int, query: Query, caller: str) -> bytes:
     """Names the search; page size and total may change from page to page."""
     criteria = tuple(map(timeless, query.criteria))
-    search = repr(
-        (org, caller, replace(query, criteria=criteria, after=None, count=0, want_total=False, readable=None))
-    )
-    return hashlib.sha256(search.encode()).digest()
+    whole = replace(query, criteria=criteria, after=None, skip=0, count=0, want_total=False, readable=None)
+    return hashlib.sha256(repr((org, caller, whole)).encode()).digest()
 
 
 def timeless(condition: Condition) -> Condition:

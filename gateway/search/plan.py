@@ -35,7 +35,9 @@ from gateway.search.query import (
 )
 from gateway.search.text import INDEXED_LENGTH, after_prefix, fold
 
-ID, LAST_UPDATED = "_id", "_lastUpdated"
+ID, LAST_UPDATED, CREATED = "_id", "_lastUpdated", "_created"
+"""`_created` is of sort keys and of Query.created only; no URL names it."""
+OF_RESOURCE = frozenset((ID, LAST_UPDATED, CREATED))
 RESOURCE = "resource"
 TABLES = {
     "token": "index_token",
@@ -124,7 +126,13 @@ class Order:
 
 
 def tests(query: Query) -> tuple[Node, ...]:
-    return tuple(node(query.type, condition) for condition in query.criteria)
+    return (*(node(query.type, condition) for condition in query.criteria), *written_within(query))
+
+
+def written_within(query: Query) -> Iterable[Node]:
+    if query.created is not None:
+        low, high = query.created
+        yield Test(RESOURCE, CREATED, (named("within", low=low, high=high),), type=query.type)
 
 
 def node(type: str, condition: Condition) -> Node:
@@ -183,7 +191,7 @@ def orders(sort: Sequence[SortKey]) -> tuple[Order, ...]:
 
 
 def table_of(param: str, kind: str) -> str:
-    if param in (ID, LAST_UPDATED):
+    if param in OF_RESOURCE:
         return RESOURCE
     return COMPOSITE if kind == "composite" else TABLES[kind]
 

@@ -163,3 +163,7 @@ class Query:
     """By type: what has to be true of a resource for an include to add it."""
     labels: LabelRule | None = None
     """Says of what includes find whether its labels let it be added."""
+    skip: int = 0
+    """Matches that are left out before the page."""
+    created: tuple[int, int] | None = None
+    """Version 1 was written in [low, high), in UTC microseconds."""

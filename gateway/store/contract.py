@@ -35,6 +35,8 @@ class Stored:
     body: bytes
     method: str = "PUT"
     """Of the request that made the version: POST, PUT, PATCH or DELETE."""
+    created: int = 0
+    """When version 1 was written, in UTC microseconds; the same for all versions. 0: of no resource of the store."""
 
 
 @dataclass(frozen=True, slots=True)

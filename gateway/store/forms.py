@@ -114,20 +114,20 @@ FORMS: dict[str, dict[str, Form]] = {
         "overlaps": unit(lambda c, b: and_(c.low < b("high"), c.high >= b("low"))),
     },
     "index_position": {"within": plain(lambda c, b: and_(in_box(c, b), in_sphere(c, b)))},
-    # `_id`, and `_lastUpdated`, which is one microsecond wide.
+    # `_id`, and `_lastUpdated` and `_created`, which are one microsecond wide.
     "resource": {
         "id": equals,
         "any": lambda *_: true(),
-        "within": plain(lambda c, b: and_(c.updated >= b("low"), c.updated < b("high"))),
-        "below": plain(lambda c, b: c.updated < b("low")),
-        "beyond": plain(lambda c, b: c.updated >= b("high")),
-        "gt": plain(lambda c, b: c.updated >= b("high")),
-        "lt": plain(lambda c, b: c.updated < b("low")),
-        "sa": plain(lambda c, b: c.updated >= b("high")),
-        "eb": plain(lambda c, b: c.updated < b("low")),
-        "from": plain(lambda c, b: c.updated >= b("low")),
-        "to": plain(lambda c, b: c.updated < b("high")),
-        "overlaps": plain(lambda c, b: and_(c.updated >= b("low"), c.updated < b("high"))),
+        "within": plain(lambda c, b: and_(c.moment >= b("low"), c.moment < b("high"))),
+        "below": plain(lambda c, b: c.moment < b("low")),
+        "beyond": plain(lambda c, b: c.moment >= b("high")),
+        "gt": plain(lambda c, b: c.moment >= b("high")),
+        "lt": plain(lambda c, b: c.moment < b("low")),
+        "sa": plain(lambda c, b: c.moment >= b("high")),
+        "eb": plain(lambda c, b: c.moment < b("low")),
+        "from": plain(lambda c, b: c.moment >= b("low")),
+        "to": plain(lambda c, b: c.moment < b("high")),
+        "overlaps": plain(lambda c, b: and_(c.moment >= b("low"), c.moment < b("high"))),
     },
 }
 

@@ -15,13 +15,15 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, liter
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
-from gateway.search.plan import LAST_UPDATED, Every, Leap, Node, Test
+from gateway.search.plan import CREATED, ID, LAST_UPDATED, Every, Leap, Node, Test
 from gateway.store.compiled import in_order
 from gateway.store.forms import FORMS, Bind, Condition, Names
 from gateway.store.param_ids import param_id
 from gateway.store.tables import REFERENCE, RESOURCE, table_of
 
 Expression = ColumnElement[Any]
+COLUMNS = {ID: "id", LAST_UPDATED: "updated", CREATED: "created"}
+"""What is no entry of the index, but a column of the resource itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class TestShape:
     table: str
     probes: tuple[tuple[str, Names], ...]
     negated: bool
-    updated: bool
-    """Of `_lastUpdated`, rather than `_id`, where the table is the resource's."""
+    column: str = ""
+    """Where the table is the resource's: which of its columns is compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ NodeShape = TestShape | LeapShape | ChoiceShape | EveryShape
 def node_shape(node: Node) -> NodeShape:
     if isinstance(node, Test):
         probes = tuple((probe.form, probe.names) for probe in node.probes)
-        return TestShape(node.table, probes, node.negated, node.param == LAST_UPDATED)
+        return TestShape(node.table, probes, node.negated, COLUMNS[node.param] if node.table == RESOURCE.name else "")
     if isinstance(node, Leap):
         return LeapShape(node.reverse, node_shape(node.then))
     shapes = tuple(map(node_shape, node.nodes))
@@ -115,6 +117,11 @@ def scope(test: TestShape, place: str, row: FromClause) -> list[Condition]:
     return [row.c.org == bindparam("org"), row.c.param == bindparam(f"t{place}_param")]
 
 
+def as_compared(column: Expression) -> Any:
+    """The forms of comparison know the resource's columns by these names."""
+    return SimpleNamespace(id=column, moment=column)
+
+
 def live(place: str, resource: FromClause) -> list[Condition]:
     return [
         resource.c.org == bindparam("org"),
@@ -143,7 +150,8 @@ def keys_of_test(test: TestShape, place: str) -> Any:
         return select(resource.c.key).where(*live(place, resource), holds(test, place, resource))
     row = table_of(test.table).alias(f"d{place}")
     around = scope(test, place, row)
-    parts = [select(row.c.key).where(*around, condition) for condition in alternatives(test, place, row.c)]
+    columns = as_compared(row.c[test.column]) if test.column else row.c
+    parts = [select(row.c.key).where(*around, condition) for condition in alternatives(test, place, columns)]
     return together(parts) if parts else select(row.c.key).where(*around)
 
 
@@ -187,10 +195,10 @@ def keys_over_reference(leap: LeapShape, place: str) -> Select[Any]:
 # --- whether one satisfies -----------------------------------------------------------------------------------------
 
 
-def holds(node: NodeShape, place: str, resource: FromClause, *, in_order_of_change: bool = False) -> Condition:
-    """Whether one candidate satisfies a node."""
+def holds(node: NodeShape, place: str, resource: FromClause, *, in_order_of: str = "") -> Condition:
+    """Whether one candidate satisfies a node; `in_order_of`: the column by whose index the candidates are read."""
     if isinstance(node, TestShape):
-        found = test_holds(node, place, resource, in_order_of_change=in_order_of_change)
+        found = test_holds(node, place, resource, in_order_of)
         return fails(node, place, found) if node.negated else found
     if isinstance(node, LeapShape):
         return leap_holds(node, place, resource)
@@ -199,13 +207,12 @@ def holds(node: NodeShape, place: str, resource: FromClause, *, in_order_of_chan
     return or_(*(holds(each, f"{place}x{at}", resource) for at, each in enumerate(node.nodes)))
 
 
-def test_holds(test: TestShape, place: str, resource: FromClause, *, in_order_of_change: bool) -> Condition:
+def test_holds(test: TestShape, place: str, resource: FromClause, in_order_of: str) -> Condition:
     if test.table == RESOURCE.name:
         # A range of changes is worth reading by its index only where that is the order asked for.
-        updated = resource.c.updated if in_order_of_change else unindexed(resource.c.updated)
-        found: Condition = or_(
-            *alternatives(test, place, SimpleNamespace(id=resource.c.id, updated=updated))
-        ).self_group()
+        own = resource.c[test.column]
+        compared = own if test.column in ("id", in_order_of) else unindexed(own)
+        found: Condition = or_(*alternatives(test, place, as_compared(compared))).self_group()
         return found
     row = table_of(test.table).alias(f"i{place}")
     choices = alternatives(test, place, row.c)

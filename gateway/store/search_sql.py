@@ -26,10 +26,10 @@ from sqlalchemy import (
     tuple_,
 )
 
-from gateway.search.plan import LAST_UPDATED, Order
+from gateway.search.plan import Order
 from gateway.store.compiled import KEYS, is_among
 from gateway.store.forms import Condition
-from gateway.store.node_sql import Expression, NodeShape, holds, keys, unindexed
+from gateway.store.node_sql import COLUMNS, Expression, NodeShape, holds, keys, unindexed
 from gateway.store.statements import STORED
 from gateway.store.tables import RESOURCE, table_of
 
@@ -57,6 +57,8 @@ class Shape:
     """The order that the candidates must have no value for."""
     after: tuple[bool, ...] | None = None
     """Of the last match before this page: which of its values are missing."""
+    skips: bool = False
+    """Whether matches are left out before the page."""
 
 
 VALUE_COLUMN = {
@@ -70,8 +72,7 @@ VALUE_COLUMN = {
 
 
 def order_shape(order: Order) -> OrderShape:
-    own = "updated" if order.param == LAST_UPDATED else "id"
-    return OrderShape(order.table, VALUE_COLUMN.get(order.table, own), order.descending)
+    return OrderShape(order.table, VALUE_COLUMN.get(order.table) or COLUMNS[order.param], order.descending)
 
 
 def named(name: str) -> Expression:
@@ -159,9 +160,9 @@ def candidates(shape: Shape, resource: FromClause) -> list[Condition]:
 
 
 def matches(shape: Shape, resource: FromClause) -> list[Condition]:
-    by_change = bool(shape.orders) and (shape.orders[0].table, shape.orders[0].column) == (RESOURCE.name, "updated")
+    first = shape.orders[0].column if shape.orders and shape.orders[0].table == RESOURCE.name else ""
     return [
-        holds(test, str(at), resource, in_order_of_change=by_change)
+        holds(test, str(at), resource, in_order_of=first)
         for at, test in enumerate(shape.tests)
         if at != shape.driver
     ]
@@ -176,25 +177,43 @@ def walked_road(shape: Shape, resource: FromClause) -> tuple[FromClause, list[Co
 
 def page(shape: Shape) -> Select[Any]:
     """The keys of one page in order, then their bodies."""
-    resource, body = RESOURCE.alias("r"), RESOURCE.alias("b")
+    body = RESOURCE.alias("b")
+    labels, found = keys_of_page(shape)
+    ordered = [found.c[label.name] for label in labels]
+    whole = select(*(body.c[name] for name in STORED), *ordered).join_from(found, body, body.c.key == found.c.key)
+    return whole.order_by(*in_order(shape, ordered, found.c.key))
+
+
+def keys_of_page(shape: Shape) -> tuple[list[Any], FromClause]:
+    resource = RESOURCE.alias("r")
+    source, conditions, values = road(shape, resource)
+    labels = [value.label(f"v{at}") for at, value in enumerate(values)]
+    keys = select(resource.c.key, *labels).select_from(source).where(*conditions)
+    # What was gathered is looked up and sorted, rather than looked for in all resources in order.
+    key = resource.c.key if shape.driver is None else unindexed(resource.c.key)
+    part = keys.order_by(*in_order(shape, labels, key)).limit(bindparam("limit"))
+    return labels, (part.offset(bindparam("offset")) if shape.skips else part).subquery("page")
+
+
+def rest(shape: Shape) -> Select[Any]:
+    """How many matches there are from where the page begins."""
+    source, conditions, _ = road(shape, RESOURCE.alias("r"))
+    return select(func.count()).select_from(source).where(*conditions)
+
+
+def road(shape: Shape, resource: FromClause) -> tuple[FromClause, list[Condition], list[Expression]]:
+    """Where the matches come from, what holds of them, and the values they are sorted by."""
     source, conditions, first = (
         walked_road(shape, resource) if shape.walk else (resource, candidates(shape, resource), [])
     )
-    rest = [order_value(order, at, resource) for at, order in enumerate(shape.orders) if at >= len(first)]
-    values = [*first, *rest]
+    others = [order_value(order, at, resource) for at, order in enumerate(shape.orders) if at >= len(first)]
+    values = [*first, *others]
     conditions = [*conditions, *matches(shape, resource)]
     if shape.after is not None:
         conditions.append(comes_after(shape, values, resource.c.key))
         if never_missing(shape):
             conditions.append(index_start(shape, values[0]))
-    labels = [value.label(f"v{at}") for at, value in enumerate(values)]
-    keys_of_page = select(resource.c.key, *labels).select_from(source).where(*conditions)
-    # What was gathered is looked up and sorted, rather than looked for in all resources in order.
-    key = resource.c.key if shape.driver is None else unindexed(resource.c.key)
-    found = keys_of_page.order_by(*in_order(shape, labels, key)).limit(bindparam("limit")).subquery("page")
-    ordered = [found.c[label.name] for label in labels]
-    whole = select(*(body.c[name] for name in STORED), *ordered).join_from(found, body, body.c.key == found.c.key)
-    return whole.order_by(*in_order(shape, ordered, found.c.key))
+    return source, conditions, values
 
 
 def total(shape: Shape) -> Select[Any]:

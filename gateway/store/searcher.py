@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
@@ -37,12 +37,22 @@ class Gathered:
     keys: list[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Where a page begins, and how many matches it takes."""
+
+    after: Row | None
+    limit: int
+    skip: int
+
+
 class Searcher:
     """Statements are compiled once per shape and shared by all connections and threads."""
 
     def __init__(self, compile: Compile) -> None:
         cached = lru_cache(maxsize=CACHED_SHAPES)
         self._page = cached(lambda shape: compile(search_sql.page(shape)))
+        self._rest = cached(lambda shape: compile(search_sql.rest(shape)))
         self._total = cached(lambda shape: compile(search_sql.total(shape)))
         self._keys = cached(lambda shape: compile(search_sql.some_keys(shape)))
         self._included = cached(lambda shape: compile(inclusion.statement(shape)))
@@ -52,6 +62,9 @@ class Searcher:
 
     def page_statement(self, shape: Shape) -> Compiled:
         return self._page(shape)
+
+    def rest_statement(self, shape: Shape) -> Compiled:
+        return self._rest(shape)
 
     def total_statement(self, shape: Shape) -> Compiled:
         return self._total(shape)
@@ -115,53 +128,64 @@ class Search:
 
     def found(self, gathered: Gathered | None) -> list[Found]:
         """One match more than the page holds, where there is one."""
-        limit, after = self.query.count + 1, checked_after(self.query)
+        part = Part(checked_after(self.query), self.query.count + 1, self.query.skip)
         if gathered is not None:
-            keys = self.next_keys(gathered, after, limit)
+            keys, part = self.next_keys(gathered, part)
             shape = Shape(self.shapes, driver=gathered.test)
-            return self.part(shape, self.orders, after, limit, {"keys": keys}) if keys else []
+            return self.part(shape, self.orders, part, {"keys": keys}) if keys else []
         if not self.orders or self.orders[0].table == RESOURCE:
-            return self.part(Shape(self.shapes), self.orders, after, limit)
-        found: list[Found] = []
-        if after is None or after[0] is not None:
-            found, after = self.part(Shape(self.shapes, walk=True), self.orders, after, limit), None
-        if len(found) < limit:
-            found += self.without_first(after, limit - len(found))
-        return found
+            return self.part(Shape(self.shapes), self.orders, part)
+        return self.walked(part)
 
-    def next_keys(self, gathered: Gathered, after: Row | None, limit: int) -> list[int]:
+    def next_keys(self, gathered: Gathered, part: Part) -> tuple[list[int], Part]:
         """Of what was gathered, what the page may come from."""
         if self.orders:
-            return gathered.keys
+            return gathered.keys, part
+        after = part.after
         rest = [key for key in gathered.keys if after is None or key > after[-1]]
-        return rest if len(self.tests) > 1 else rest[:limit]
+        if len(self.tests) > 1:
+            return rest, part
+        return rest[part.skip : part.skip + part.limit], replace(part, skip=0)
 
-    def without_first(self, after: Row | None, limit: int) -> list[Found]:
+    def walked(self, part: Part) -> list[Found]:
+        """What has a value for the first order, then what has none."""
+        if part.after is not None and part.after[0] is None:
+            return self.without_first(part)
+        found = self.part(Shape(self.shapes, walk=True), self.orders, part)
+        if len(found) == part.limit:
+            return found
+        skip = max(part.skip - self.rest(part), 0) if part.skip and not found else 0
+        return found + self.without_first(Part(None, part.limit - len(found), skip))
+
+    def without_first(self, part: Part) -> list[Found]:
         first, *rest = self.orders
         shape = Shape(self.shapes, without=order_shape(first))
         extra = {"without_param": param_id(self.query.type, first.param)}
-        found = self.part(shape, rest, after[1:] if after else None, limit, extra)
+        after = part.after[1:] if part.after else None
+        found = self.part(shape, rest, replace(part, after=after), extra)
         return [(match, (None, *values)) for match, values in found]
 
     def part(
-        self,
-        shape: Shape,
-        orders: Sequence[Order],
-        after: Row | None,
-        limit: int,
-        extra: dict[str, Any] | None = None,
+        self, shape: Shape, orders: Sequence[Order], part: Part, extra: Mapping[str, Any] | None = None
     ) -> list[Found]:
-        missing = tuple(value is None for value in after[:-1]) if after is not None else None
-        whole = Shape(shape.tests, tuple(map(order_shape, orders)), shape.driver, shape.walk, shape.without, missing)
-        values = (
-            self.values | order_values(self.query.type, orders) | after_values(after) | {"limit": limit} | (extra or {})
-        )
+        whole = replace(shaped(shape, orders, part), skips=part.skip > 0)
+        values = self.placed(orders, part) | {"limit": part.limit, "offset": part.skip} | dict(extra or {})
         rows = self.rows(self.searcher.page_statement(whole), values)
         return [(stored(row[: len(STORED)]), row[len(STORED) :]) for row in rows]
 
+    def rest(self, part: Part) -> int:
+        """How many a walk finds from there."""
+        shape = shaped(Shape(self.shapes, walk=True), self.orders, part)
+        [(number,)] = self.rows(self.searcher.rest_statement(shape), self.placed(self.orders, part))
+        return int(number)
+
+    def placed(self, orders: Sequence[Order], part: Part) -> dict[str, Any]:
+        return self.values | order_values(self.query.type, orders) | after_values(part.after)
+
     def total(self, gathered: Gathered | None, found: Sequence[Found]) -> int | None:
-        if self.query.after is None and len(found) <= self.query.count > 0:
-            return len(found)
+        is_last = len(found) <= self.query.count > 0 and (found or not self.query.skip)
+        if self.query.after is None and is_last:
+            return self.query.skip + len(found)
         if not self.query.want_total:
             return None
         if gathered is not None and (len(self.tests) == 1 or not gathered.keys):
@@ -179,6 +203,11 @@ class Search:
 
     def rows(self, statement: Compiled, values: Mapping[str, Any]) -> list[Row]:
         return self.connection.rows(statement, values)
+
+
+def shaped(shape: Shape, orders: Sequence[Order], part: Part) -> Shape:
+    missing = tuple(value is None for value in part.after[:-1]) if part.after is not None else None
+    return replace(shape, orders=tuple(map(order_shape, orders)), after=missing)
 
 
 def order_values(type: str, orders: Sequence[Order]) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from gateway.store.compiled import Compile, Compiled, Row
 from gateway.store.contract import Stored
 from gateway.store.tables import HISTORY, INDEX_TABLES, LABELLED, RESOURCE
 
-STORED = ("key", "type", "id", "version", "updated", "deleted", "body", "method")
+STORED = ("key", "type", "id", "version", "updated", "deleted", "body", "method", "created")
 
 
 def stored(row: Row) -> Stored:
-    key, type, id, version, updated, deleted, body, method = row
-    return Stored(key, type, id, version, updated, bool(deleted), body, method)
+    key, type, id, version, updated, deleted, body, method, created = row
+    return Stored(key, type, id, version, updated, bool(deleted), body, method, created)
 
 
 def identity(table: Table) -> list[ColumnElement[bool]]:

@@ -89,6 +89,7 @@ class ResourceRow(SQLModel, table=True):
         Index("resource_by_creation", "org", "type", "deleted", "key"),
         Index("resource_by_update", "org", "type", "deleted", "updated", "key"),
         Index("resource_by_change", "org", "type", "updated", "key"),
+        Index("resource_by_created", "org", "type", "deleted", "created", "key"),
         {"sqlite_autoincrement": True},
     )
 
@@ -101,6 +102,8 @@ class ResourceRow(SQLModel, table=True):
     deleted: int = number(SmallInteger)
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     method: str = request_method()
+    created: int = since_zero(BigInteger)
+    """When version 1 was written; it stays through all versions, deletions and writes over a deletion."""
 
 
 class HistoryRow(SQLModel, table=True):
@@ -118,6 +121,7 @@ class HistoryRow(SQLModel, table=True):
     deleted: int = number(SmallInteger)
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     method: str = request_method()
+    created: int = since_zero(BigInteger)
 
 
 class LabelledVersion(SQLModel, table=True):

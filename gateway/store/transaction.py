@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -67,7 +68,8 @@ class SqlTransaction:
         version, updated = self._next(current)
         whole = document.stamped(resource, version, updated)
         body = document.encode(whole)
-        new = Stored(0, type, id, version, updated, False, body, method)
+        created = updated if current is None else current.created
+        new = Stored(0, type, id, version, updated, False, body, method, created)
         return self._write(current, new, self._definitions.index(whole))
 
     def delete(self, type: str, id: str) -> Stored | None:
@@ -75,7 +77,7 @@ class SqlTransaction:
         if current is None or current.deleted:
             return None
         version, updated = self._next(current)
-        return self._write(current, Stored(0, type, id, version, updated, True, b"", "DELETE"), [])
+        return self._write(current, Stored(0, type, id, version, updated, True, b"", "DELETE", current.created), [])
 
     def _unchanged(self, current: Stored, resource: Resource) -> bool:
         if current.deleted:
@@ -93,7 +95,7 @@ class SqlTransaction:
         key = self._create(new) if current is None else self._replace(current, new)
         for table, rows in index_rows(self.org, new.type, key, local(entries, self.base)).items():
             self._driver.run_each(self._statements.index[table].insert, rows)
-        written = Stored(key, new.type, new.id, new.version, new.updated, new.deleted, new.body, new.method)
+        written = replace(new, key=key)
         self._put_down_labels(written, entries)
         self.written.append(written)
         return written
@@ -111,7 +113,7 @@ class SqlTransaction:
             self._driver.run(self._statements.label, values)
 
     def _create(self, new: Stored) -> int:
-        state = {name: getattr(new, name) for name in ("type", "id", "version", "updated", "body", "method")}
+        state = {name: getattr(new, name) for name in ("type", "id", "version", "updated", "body", "method", "created")}
         values = {"org": self.org, "deleted": int(new.deleted), **state}
         [(key,)] = self._driver.rows(self._statements.create, values)
         return int(key)

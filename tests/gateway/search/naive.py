@@ -33,18 +33,21 @@ from gateway.search.text import fold
 
 @dataclass(frozen=True)
 class Known:
-    """A resource and when it was last written."""
+    """A resource, when it was last written, and when first."""
 
     resource: Resource
     updated: int
+    created: int = 0
 
 
 def search(known: Sequence[Known], query: Query) -> list[str]:
     """The ids of all matches, in order; `known` is in order of creation."""
     found = [each for each in known if all(is_true(known, each, part) for part in query.criteria)]
+    if query.created is not None:
+        found = [each for each in found if query.created[0] <= each.created < query.created[1]]
     for key in reversed(query.sort):
         found = sorted(found, key=cmp_to_key(lambda a, b, key=key: compare(a, b, key)))  # type: ignore[misc]
-    return [each.resource["id"] for each in found]
+    return [each.resource["id"] for each in found][query.skip :]
 
 
 def is_true(known: Sequence[Known], each: Known, condition: Condition) -> bool:
@@ -75,8 +78,9 @@ def holds(each: Known, criterion: Criterion) -> bool:
 
 
 def stored_values(each: Known, param: str) -> list[Any]:
-    if param == "_lastUpdated":
-        return [(each.updated, each.updated + 1)]
+    if param in ("_lastUpdated", "_created"):
+        moment = each.updated if param == "_lastUpdated" else each.created
+        return [(moment, moment + 1)]
     values = list(each.resource.get(param, ()))
     return [date_range(value) for value in values] if param == "date" else values
 
@@ -169,7 +173,7 @@ def sorted_by(each: Known, key: SortKey) -> Any:
 
 def comparable(stored: Any, param: str) -> Any:
     match param:
-        case "date" | "_lastUpdated":
+        case "date" | "_lastUpdated" | "_created":
             return stored[0]
         case "token":
             return stored[1].encode()

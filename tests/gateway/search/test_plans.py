@@ -11,7 +11,7 @@ import pytest
 
 from gateway.search import plan
 from gateway.search.parse import Authority, parse
-from gateway.search.query import Criterion, Query
+from gateway.search.query import Criterion, Query, SortKey
 from gateway.store import searcher as searching
 from gateway.store.compiled import Compiled, Row
 from gateway.store.database import Driver
@@ -117,6 +117,28 @@ async def test_an_order_that_an_index_has_is_not_sorted_for(
     monkeypatch.setattr(searching, "SELECTIVE", 0)
     await store.write(1, lambda transaction: transaction.put({"resourceType": "Basic", "id": "a", "string": ["x"]}))
     lines = [line for line, _ in await store.database.read(lambda driver: explained(store, driver, params))]
+    inner = lines[: next(at for at, line in enumerate(lines) if "SCAN page" in line)]
+    assert "USE TEMP B-TREE FOR ORDER BY" not in inner
+
+
+@pytest.mark.parametrize("descending", [False, True])
+async def test_the_order_of_creation_and_a_range_of_it_are_read_by_their_index(
+    store: SqlStore, *, descending: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "SELECTIVE", 0)
+    order = SortKey("_created", "date", descending)
+    query = Query("Basic", sort=(order,), count=2, created=(NOW, NOW + 1))
+
+    def run(driver: Driver) -> list[tuple[str, str]]:
+        search = Explaining(store._searcher, driver, 1, query)
+        search.lines = []
+        search.page()
+        return search.lines
+
+    lines = [line for line, _ in await store.database.read(run)]
+    found = next(line for line in lines if line.startswith("SEARCH r "))
+    assert "resource_by_created" in found
+    assert "created>? AND created<?" in found
     inner = lines[: next(at for at, line in enumerate(lines) if "SCAN page" in line)]
     assert "USE TEMP B-TREE FOR ORDER BY" not in inner
 

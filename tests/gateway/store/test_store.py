@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -239,3 +240,37 @@ async def test_the_pages_of_what_was_there_are_whole_whatever_is_created_meanwhi
         query = None if ended else replace(query, after=page.after)
     assert there <= set(seen)
     assert len(seen) == len(set(seen))
+
+
+async def test_when_it_was_first_written_stays(store: SqlStore) -> None:
+    first = await put(store, basic(language="en"))
+    assert first.created == first.updated
+    changed = await put(store, basic(language="de"))
+    deleted = await store.write(1, lambda transaction: transaction.delete("Basic", "a"))
+    again = await put(store, basic(language="fr"))
+    assert deleted is not None
+    assert {changed.created, deleted.created, again.created} == {first.created}
+    assert len({first.updated, changed.updated, deleted.updated, again.updated}) == 4
+    assert {version.created for version in await store.history(1, "Basic", "a")} == {first.created}
+    assert await store.read(1, "Basic", "a") == again
+
+
+async def test_the_migration_finds_out_when_each_was_first_written(store: SqlStore) -> None:
+    migration = import_module("gateway.store.migrations.versions.0024_created")
+    await put(store, basic("b", language="en"), org=2)
+    for language in ("en", "de", "fr"):
+        await put(store, basic(language=language))
+    await store.write(1, lambda transaction: transaction.delete("Basic", "a"))
+    other = await put(store, basic("b"))
+    known = [*await store.history(1, "Basic", "a"), other, *await store.history(2, "Basic", "b")]
+    assert len(known) == 6
+
+    def migrate(session: Session) -> None:
+        for table in migration.TABLES:
+            session.execute(text(f"UPDATE {table} SET created = 0"))  # noqa: S608
+        for statement in (migration.FIRST, migration.SAME):
+            session.execute(text(statement))
+
+    await store.session_write(migrate)
+    found = [*await store.history(1, "Basic", "a"), *await store.history(1, "Basic", "b")]
+    assert [*found, *await store.history(2, "Basic", "b")] == known
