@@ -67,10 +67,24 @@ class BoundPair:
     def _say(self, read: list[Any], resource: Resource) -> Iterable[Problem]:
         for steps, value in zip(self.fhir, read, strict=True):
             if value is not None and path.has_gap(resource, steps):
-                return (Problem(", ".join(self.pair.vendor), "nothing stands in the list before it"),)
+                return self._gap()
             if value is not None:
                 path.place(resource, steps, path.copied(value))
         return ()
+
+    def _gap(self) -> Iterable[Problem]:
+        return (Problem(", ".join(self.pair.vendor), "nothing stands in the list before it"),)
+
+    def _put(self, resource: Resource, steps: tuple[Step, ...], value: Any) -> bool:
+        """An element that constants select is replaced as a whole where it stands; False where there is a gap."""
+        if path.has_gap(resource, steps):
+            return False
+        where = path.locate(resource, steps) if isinstance(steps[-1].selector, path.Match) else None
+        if where is None:
+            path.place(resource, steps, path.copied(value))
+        else:
+            path.at(resource, where[:-1])[where[-1]] = path.copied(value)
+        return True
 
     def absorb(self, record: Record, base: Record | None, resource: Resource) -> Iterable[Problem]:
         if not self._is_news(record, base, resource):
@@ -79,9 +93,33 @@ class BoundPair:
             read = self._decoded(record)
         except Unreadable as error:
             return (Problem(", ".join(self.pair.vendor), str(error)),)
-        for steps in self.fhir:
-            path.remove(resource, steps)
-        return self._say(read, resource)
+        return self._replace(read, resource)
+
+    def _replace(self, read: list[Any], resource: Resource) -> Iterable[Problem]:
+        """Path by path: one that says the same as before keeps what else stands there, and elements their places."""
+        before, here = self._as_written(resource), self._mine(resource)
+        changed = [
+            (steps, value)
+            for steps, value, old, mine in zip(self.fhir, read, before, here, strict=True)
+            if value is None or mine is None or value != old
+        ]
+        listed = [(steps, value) for steps, value in changed if isinstance(steps[-1].selector, int | slice)]
+        single = [(steps, value) for steps, value in changed if value is not None and (steps, value) not in listed]
+        placed = [self._put(resource, steps, value) for steps, value in single]
+        for steps, value in changed:
+            if value is None or (steps, value) in listed:
+                path.remove(resource, steps)
+        placed += [self._put(resource, steps, value) for steps, value in listed if value is not None]
+        return () if all(placed) else self._gap()
+
+    def _as_written(self, resource: Resource) -> list[Any]:
+        """The resource as the vendor's words would say it."""
+        scratch: Record = {}
+        try:
+            self.pair.encode(resource, scratch, self.bindings)
+            return self._decoded(scratch)
+        except Unreadable:
+            return [None] * len(self.fhir)
 
     def _is_news(self, record: Record, base: Record | None, resource: Resource) -> bool:
         said = self.vendor_value(record)
