@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 
 from starlette.routing import BaseRoute
 
+from gateway.faces.describing import description_routes
 from gateway.faces.serving import Endpoint, endpoint
 from gateway.routing import at
 from gateway.translation.face import Face
 
 
 def face_routes(faces: Iterable[Face]) -> list[BaseRoute]:
-    return [route for face in faces for route in _routes(face)]
+    return [route for face in faces for route in (*description_routes(face), *_routes(face))]
 
 
 def _routes(face: Face) -> Iterator[BaseRoute]:
