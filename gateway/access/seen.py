@@ -19,10 +19,11 @@ from gateway.access.restriction import limits_of, restrict
 from gateway.access.sight import Sight
 from gateway.search.query import Query
 from gateway.store.candidates_sql import Block, Candidates, by_ids, candidates
-from gateway.store.contract import Page, Stored, Transaction
+from gateway.store.contract import Page, Stored, Tally, Transaction
 from gateway.store.given_out import told, told_all, unaccounted, withhold
 from gateway.store.history_sql import HistoryPage, HistoryQuery, one_version
 from gateway.store.labels_sql import Labels, labels_in_use
+from gateway.store.look import Look
 from gateway.store.record_sql import RecordPage, RecordQuery, current, record_page
 from gateway.store.store import LAST_VERSION, SqlStore
 
@@ -68,6 +69,12 @@ class SeenStore:
             return work(SeenConnection(session.connection(), self.org, self.sight))
 
         return await self.store.session_read(inside)
+
+    async def look(self, work: Callable[[SeenSnapshot], T]) -> T:
+        """The same, with searches, over what is there at that moment."""
+        return await self.store.look(
+            self.org, lambda look: work(SeenSnapshot(look.connection, self.org, self.sight, look))
+        )
 
     async def _content(self, version: Stored) -> Stored | None:
         """What a deletion has taken away."""
@@ -123,11 +130,33 @@ class SeenConnection:
         told_all(seen)
         return seen
 
+    def still(self, type: str, ids: Sequence[str], actions: Sequence[str]) -> list[Stored] | None:
+        """The resources, if each is seen for one of the actions; None if not. Deletions are judged as elsewhere."""
+        there = by_ids(self.connection, self.org, type, ids)
+        gone = set(ids) - {each.id for each in there}
+        found = [*there, *filter(None, (current(self.connection, self.org, type, id) for id in gone))]
+        seen = all(any(self.shows(each, action) for action in actions) for each in found)
+        return found if seen and len(found) == len(set(ids)) else None
+
     def _content(self, version: Stored) -> Stored | None:
         """What a deletion has taken away."""
         if not version.deleted or self.sight.unlimited:
             return version
         return one_version(self.connection, self.org, version.type, version.id, version.version - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSnapshot(SeenConnection):
+    """One that searches as well. Who gives out what it finds has to tell it (gateway/store/given_out.py)."""
+
+    searched: Look | Transaction
+
+    def search(self, query: Query) -> Page:
+        return self.searched.search(restrict(query, self.sight))
+
+    def tally(self, query: Query, param: str) -> Tally:
+        """How many of those that match are seen, by what a reference parameter of theirs leads to."""
+        return self.searched.tally(restrict(query, self.sight), param)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +176,11 @@ class SeenTransaction:
         return self.connected.history(query)
 
     def search(self, query: Query) -> Page:
-        return self.transaction.search(restrict(query, self.sight))
+        return self.connected.search(query)
 
     @property
-    def connected(self) -> SeenConnection:
-        return SeenConnection(self.transaction.connection, self.transaction.org, self.sight)
+    def connected(self) -> SeenSnapshot:
+        return SeenSnapshot(self.transaction.connection, self.transaction.org, self.sight, self.transaction)
 
 
 def is_seen(sight: Sight, version: Stored, content: Stored | None, action: str = "r") -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -54,6 +54,15 @@ class Page:
     """Whether there was more to include than a page holds."""
 
 
+class Tally(NamedTuple):
+    """How many resources there are of each target of a reference."""
+
+    numbers: Mapping[str, int]
+    """By the target's id; who refers to several counts for each."""
+    without: int
+    """Those that refer to nothing of this store."""
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
     """Who stands behind a transaction, as the agents of a Provenance, and where its content came from."""
@@ -86,6 +95,9 @@ class Transaction(Protocol):
         """The current version, a deleted one included."""
 
     def search(self, query: Query) -> Page: ...
+
+    def tally(self, query: Query, param: str) -> Tally:
+        """How many match, by what a reference parameter of theirs leads to."""
 
     def put(self, resource: Resource, method: str = "PUT") -> Stored:
         """Write `resource` (with its id) as a new version; sets meta.versionId and meta.lastUpdated.

@@ -29,7 +29,7 @@ class Driver(Protocol):
 
 
 Work = Callable[[Connection, Driver], T]
-"""The inside of a write: SQLAlchemy's connection, and the driver's beneath it."""
+"""The inside of a transaction: SQLAlchemy's connection, and the driver's beneath it."""
 
 
 class Database(Protocol):
@@ -47,6 +47,9 @@ class Database(Protocol):
 
     async def read(self, work: Callable[[Driver], T]) -> T:
         """Over one snapshot, which cannot be written."""
+
+    async def look(self, work: Work[T]) -> T:
+        """The same, with SQLAlchemy's connection besides; what is written over it is not kept."""
 
     async def read_session(self, work: Callable[[Session], T]) -> T:
         """With a SQLModel session; what it changes is not kept."""

@@ -1,7 +1,8 @@
 """PostgreSQL: serializable transactions of several writers, on an event loop of the database's own.
 
-Three roads to one server, each with connections of its own:
+Four roads to one server, each with connections of its own:
   reads   asyncpg's pool; a search is a greenlet over one connection, in a snapshot that cannot be written
+  looks   the same where SQLAlchemy's statements are needed too: as writes, in a snapshot
   writes  SQLAlchemy's async engine, whose connection sessions and DBOS use, with asyncpg's connection beneath it for
           the hot statements. The function runs as a greenlet. BEGIN and COMMIT are sent here: SQLAlchemy would begin
           with its first own statement only, and a write may have none
@@ -32,6 +33,7 @@ from gateway.store.compiled import Compiled, Row, compiled
 from gateway.store.database import Driver, Work
 from gateway.store.sqlite import read_session, run
 from gateway.store.trouble import (
+    QUERY_CANCELED,
     READ_S,
     UNIQUE_VIOLATION,
     busy,
@@ -173,7 +175,8 @@ class PostgresDatabase:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="store-postgresql", daemon=True)
         self._thread.start()
-        self._readers, self._writers = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        self._readers = asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        self._writers, self._lookers = self._transactions(WRITERS), self._transactions(READERS)
         self._again = asyncio.Lock()
 
     async def fetch(self, statement: Compiled, values: Mapping[str, Any]) -> list[Row]:
@@ -197,6 +200,9 @@ class PostgresDatabase:
 
         return await self._here(self._read(in_snapshot))
 
+    async def look(self, work: Work[T]) -> T:
+        return await self._here(self._retried(lambda: self._look_once(work)))
+
     async def read_session(self, work: Callable[[Session], T]) -> T:
         return await run(self._sessions, lambda: read_session(self.engine, work))
 
@@ -212,43 +218,61 @@ class PostgresDatabase:
         self._sessions.shutdown()
         self.engine.dispose()
 
-    async def _open(self) -> tuple[Any, AsyncEngine]:
-        readers = await asyncpg.create_pool(
+    async def _open(self) -> Any:
+        return await asyncpg.create_pool(
             dsn(self._url), min_size=0, max_size=READERS, connect=connect, connection_class=PlainConnection
         )
+
+    def _transactions(self, at_once: int) -> AsyncEngine:
         # AUTOCOMMIT: that is, it leaves BEGIN and COMMIT to us.
-        writers = create_async_engine(
+        return create_async_engine(
             "postgresql+asyncpg://",
             async_creator=lambda: connect(dsn(self._url)),
             isolation_level="AUTOCOMMIT",
-            pool_size=WRITERS,
+            pool_size=at_once,
             max_overflow=0,
         )
-        return readers, writers
 
     async def _close(self) -> None:
         waiting = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*waiting, return_exceptions=True)
         await self._readers.close()
         await self._writers.dispose()
+        await self._lookers.dispose()
 
     def _here(self, work: Coroutine[Any, Any, T]) -> asyncio.Future[T]:
         """Run on the database's loop, awaited on the caller's."""
         return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     async def _read(self, work: Callable[[Asyncpg], Coroutine[Any, Any, T]]) -> T:
+        return await self._retried(lambda: self._read_once(work))
+
+    async def _retried(self, once: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Twice where the connection was lost: a server that was started anew has closed all that were open."""
         with told_as_busy():
             try:
-                return await self._read_once(work)
+                return await once()
             except Exception as error:
                 if not is_lost(error):
                     raise
-            return await self._read_once(work)
+            return await once()
 
     async def _read_once(self, work: Callable[[Asyncpg], Coroutine[Any, Any, T]]) -> T:
         async with self._readers.acquire(timeout=STATEMENT_S) as reader:
             return await work(reader)
+
+    async def _look_once(self, work: Work[T]) -> T:
+        async with self._lookers.connect() as connection, connection.begin():
+            raw: Asyncpg = (await connection.get_raw_connection()).driver_connection
+            try:
+                await raw.execute(BEGIN_READ)
+                return await connection.run_sync(lambda sync: work(sync, PostgresDriver(raw)))
+            except Exception as error:
+                if state_of(error) == QUERY_CANCELED:
+                    raise too_costly() from error
+                raise
+            finally:
+                await leave_clean(connection, raw)
 
     async def _write(self, work: Work[T]) -> T:
         """At first beside the others; what lost a race goes on alone among those of this process that did."""

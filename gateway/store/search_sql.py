@@ -31,7 +31,7 @@ from gateway.store.compiled import KEYS, is_among
 from gateway.store.forms import Condition
 from gateway.store.node_sql import COLUMNS, Expression, NodeShape, holds, keys, unindexed
 from gateway.store.statements import STORED
-from gateway.store.tables import RESOURCE, table_of
+from gateway.store.tables import REFERENCE, RESOURCE, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +214,16 @@ def road(shape: Shape, resource: FromClause) -> tuple[FromClause, list[Condition
         if never_missing(shape):
             conditions.append(index_start(shape, values[0]))
     return source, conditions, values
+
+
+def tally(shape: Shape) -> Select[Any, int]:
+    """How many match, by the id that a reference of theirs leads to; "" for none here."""
+    resource, row = RESOURCE.alias("r"), REFERENCE.alias("by")
+    here = [*values_of(row, resource.c.key, "by_param"), row.c.target_id != ""]
+    source = resource.outerjoin(row, and_(*here))
+    target = func.coalesce(row.c.target_id, "").label("target")
+    conditions = [*candidates(shape, resource), *matches(shape, resource)]
+    return select(target, func.count()).select_from(source).where(*conditions).group_by(target)
 
 
 def total(shape: Shape) -> Select[Any]:

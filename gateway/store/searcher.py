@@ -12,7 +12,7 @@ from gateway.search.plan import RESOURCE, Order, is_narrowing, orders, tests
 from gateway.search.query import Query
 from gateway.store import inclusion, search_sql
 from gateway.store.compiled import Compile, Compiled, Row
-from gateway.store.contract import Page, Stored
+from gateway.store.contract import Page, Stored, Tally
 from gateway.store.database import Driver
 from gateway.store.inclusion import Inclusion, RoundShape
 from gateway.store.node_sql import NodeShape, node_shape, node_values
@@ -53,6 +53,7 @@ class Searcher:
         cached = lru_cache(maxsize=CACHED_SHAPES)
         self._page = cached(lambda shape: compile(search_sql.page(shape)))
         self._rest = cached(lambda shape: compile(search_sql.rest(shape)))
+        self._tally = cached(lambda shape: compile(search_sql.tally(shape)))
         self._total = cached(lambda shape: compile(search_sql.total(shape)))
         self._keys = cached(lambda shape: compile(search_sql.some_keys(shape)))
         self._included = cached(lambda shape: compile(inclusion.statement(shape)))
@@ -60,11 +61,17 @@ class Searcher:
     def search(self, driver: Driver, org: int, query: Query) -> Page:
         return Search(self, driver, org, query).page()
 
+    def tally(self, driver: Driver, org: int, query: Query, param: str) -> Tally:
+        return Search(self, driver, org, query).tally(param)
+
     def page_statement(self, shape: Shape) -> Compiled:
         return self._page(shape)
 
     def rest_statement(self, shape: Shape) -> Compiled:
         return self._rest(shape)
+
+    def tally_statement(self, shape: Shape) -> Compiled:
+        return self._tally(shape)
 
     def total_statement(self, shape: Shape) -> Compiled:
         return self._total(shape)
@@ -194,6 +201,14 @@ class Search:
         more = {"keys": gathered.keys} if gathered else {}
         [(total,)] = self.rows(self.searcher.total_statement(shape), self.values | more)
         return int(total)
+
+    def tally(self, param: str) -> Tally:
+        gathered = self.gathered()
+        shape = Shape(self.shapes, driver=gathered.test if gathered else None)
+        more = {"keys": gathered.keys} if gathered else {}
+        values = self.values | {"by_param": param_id(self.query.type, param)} | more
+        numbers = {id: int(number) for id, number in self.rows(self.searcher.tally_statement(shape), values)}
+        return Tally(numbers, numbers.pop("", 0))
 
     def inclusion(self, matches: Sequence[Stored]) -> Inclusion:
         def rows(shape: RoundShape, values: Mapping[str, Any]) -> list[Row]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from pathlib import Path
 from time import monotonic
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, create_engine, event, make_url
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from gateway.faults import Misconfigured
@@ -142,6 +144,9 @@ class SqliteDatabase:
     async def read(self, work: Callable[[Driver], T]) -> T:
         return await run(self._reading, lambda: self._read(work))
 
+    async def look(self, work: Work[T]) -> T:
+        return await run(self._reading, lambda: self._look(work))
+
     async def read_session(self, work: Callable[[Session], T]) -> T:
         return await run(self._reading, lambda: read_session(self.engine, work))
 
@@ -162,18 +167,14 @@ class SqliteDatabase:
 
     def _read(self, work: Callable[[Driver], T]) -> T:
         reader = self.reader()
-        reader.execute("BEGIN")
-        until = monotonic() + trouble.READ_S
-        reader.set_progress_handler(lambda: monotonic() > until, LOOKED_AT_EVERY)
-        try:
+        with snapshot(reader):
             return work(SqliteDriver(reader))
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                raise trouble.too_costly() from error
-            raise
-        finally:
-            reader.set_progress_handler(None, 0)
-            reader.rollback()
+
+    def _look(self, work: Work[T]) -> T:
+        with self.engine.connect() as connection:
+            raw = raw_connection(connection)
+            with snapshot(raw):
+                return work(connection, SqliteDriver(raw))
 
     def _write(self, work: Work[T]) -> T:
         if self._writer is None:
@@ -190,6 +191,28 @@ class SqliteDatabase:
         for reader in self._readers:
             reader.close()
         self.engine.dispose()
+
+
+@contextmanager
+def snapshot(raw: sqlite3.Connection) -> Iterator[None]:
+    """What is there at one moment, looked at for no longer than a search may take."""
+    raw.execute("BEGIN")
+    until = monotonic() + trouble.READ_S
+    raw.set_progress_handler(lambda: monotonic() > until, LOOKED_AT_EVERY)
+    try:
+        yield
+    except (sqlite3.OperationalError, OperationalError) as error:
+        if was_interrupted(error):
+            raise trouble.too_costly() from error
+        raise
+    finally:
+        raw.set_progress_handler(None, 0)
+        raw.rollback()
+
+
+def was_interrupted(error: Exception) -> bool:
+    cause = error.orig if isinstance(error, OperationalError) else error
+    return isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT
 
 
 def read_session(engine: Engine, work: Callable[[Session], T]) -> T:

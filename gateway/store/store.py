@@ -14,6 +14,7 @@ from gateway.store.compiled import Compiled
 from gateway.store.contract import Page, Stored, Transaction, Witness
 from gateway.store.database import Database, Driver
 from gateway.store.given_out import told, told_all
+from gateway.store.look import Look
 from gateway.store.searcher import searcher_of
 from gateway.store.statements import compile_statements, stored
 from gateway.store.transaction import SqlTransaction
@@ -57,6 +58,10 @@ class SqlStore:
         page = await self.database.read(lambda driver: self._searcher.search(driver, org, query))
         told_all((*page.matches, *page.included))
         return page
+
+    async def look(self, org: int, work: Callable[[Look], T]) -> T:
+        """Run `work` over one snapshot. What it gives out it has to tell (given_out.py)."""
+        return await self.database.look(lambda connection, driver: work(Look(org, connection, driver, self._searcher)))
 
     async def write(self, org: int, work: Callable[[Transaction], T]) -> T:
         def inside(connection: Connection, driver: Driver) -> tuple[T, list[Stored]]:

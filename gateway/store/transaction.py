@@ -14,7 +14,7 @@ from gateway.search.labels import MARK, SECURITY, required_by
 from gateway.search.query import Query
 from gateway.store import document
 from gateway.store.compiled import Compiled, Row
-from gateway.store.contract import Author, Page, Stored
+from gateway.store.contract import Author, Page, Stored, Tally
 from gateway.store.database import Driver
 from gateway.store.rows import index_rows, local
 from gateway.store.searcher import Searcher
@@ -59,6 +59,9 @@ class SqlTransaction:
 
     def search(self, query: Query) -> Page:
         return self._searcher.search(self._driver, self.org, query)
+
+    def tally(self, query: Query, param: str) -> Tally:
+        return self._searcher.tally(self._driver, self.org, query, param)
 
     def put(self, resource: Resource, method: str = "PUT") -> Stored:
         type, id = resource["resourceType"], resource["id"]

@@ -22,7 +22,8 @@ LOST_CLASSES = ("08", "57P")
 """Connection exceptions, shut down or not yet up."""
 PASSING_CLASSES = (*LOST_CLASSES, "53")
 """Insufficient resources besides."""
-PASSING = frozenset({"25P03", "55P03", "57014"})
+QUERY_CANCELED = "57014"
+PASSING = frozenset({"25P03", "55P03", QUERY_CANCELED})
 """idle_in_transaction_session_timeout, lock_not_available, query_canceled (by its time limit)"""
 PASSING_IN_SQLITE = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN}
