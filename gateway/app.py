@@ -63,6 +63,7 @@ from gateway.rendering import Rendering
 from gateway.routing import at
 from gateway.services import Services
 from gateway.sync.hooks import receive_hook
+from gateway.translation.face import Face
 
 BASE = "/fhir/r4/{org}"
 TYPE = BASE + "/{type:type}"
@@ -143,9 +144,14 @@ async def metrics(request: Request) -> Response:
 OPERATIONS: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
 
 
-def create_app(services: Services | None, lifespan: Lifespan | None = None) -> Starlette:
-    """The ASGI application over services that are open already, or that its lifespan opens and puts in place."""
-    faces = load_faces()
+def create_app(
+    services: Services | None, lifespan: Lifespan | None = None, faces: tuple[Face, ...] | None = None
+) -> Starlette:
+    """The ASGI application over services that are open already, or that its lifespan opens and puts in place.
+
+    `faces`: None for all that are installed.
+    """
+    faces = load_faces() if faces is None else faces
     app = Starlette(
         routes=[*ROUTES, *OPERATIONS, *face_routes(faces)],
         middleware=[Middleware(layer) for layer in (Envelope, Auditing, Deadline, BrowserApplications, Rendering)],

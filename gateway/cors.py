@@ -12,6 +12,8 @@ import re
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.faces.refusals import face_of
+
 ROADS = re.compile(
     r"/fhir/r4/.+|/oauth/[^/]+/(?:token|jwks|userinfo|introspect|revoke|register|style)|/\.well-known/.+"
 )
@@ -25,6 +27,7 @@ EXPOSED = (
     "X-Progress",
     "Retry-After",
     "WWW-Authenticate",
+    "Idempotency-Replayed",
 )
 PREFLIGHT_S = 600
 
@@ -44,5 +47,5 @@ class BrowserApplications:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reachable = scope["type"] == "http" and ROADS.fullmatch(scope["path"])
+        reachable = scope["type"] == "http" and (ROADS.fullmatch(scope["path"]) or face_of(scope) is not None)
         await (self._open if reachable else self._other)(scope, receive, send)

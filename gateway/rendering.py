@@ -18,6 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.faces.refusals import JSON, face_of
 from gateway.faults import ClientFault
 from gateway.formats import FHIR_JSON, PLAIN, Format, Wanted, wanted
 from gateway.xml.encode import xml_from_json
@@ -66,6 +67,10 @@ class _Answer:
             if not message.get("more_body", False):
                 await self._send_rendered(self.start, b"".join(self.parts))
 
+    @property
+    def _rendered_type(self) -> str:
+        return FHIR_JSON if face_of(self.scope) is None else JSON
+
     def _is_streamed(self, start: Message) -> bool:
         """Rendered otherwise than in JSON it would have to be held."""
         is_open = "content-length" not in Headers(raw=start["headers"])
@@ -80,12 +85,14 @@ class _Answer:
         await self.send({**start, "headers": headers.raw})
 
     def _is_held(self, start: Message) -> bool:
-        if not Headers(raw=start["headers"]).get("content-type", "").startswith(FHIR_JSON):
+        if not Headers(raw=start["headers"]).get("content-type", "").startswith(self._rendered_type):
             return False
         return self._wanted() is not PLAIN or accepts_gzip(self.scope)
 
     def _wanted(self) -> Wanted:
-        """What it was that could not be had is told in JSON."""
+        """What it was that could not be had is told in JSON. The other faces' APIs have one form only."""
+        if face_of(self.scope) is not None:
+            return PLAIN
         try:
             return wanted(Request(self.scope))
         except ClientFault:
@@ -99,7 +106,8 @@ class _Answer:
             body, packed = render(json, wanted, packed)
         headers = MutableHeaders(raw=list(start["headers"]))
         headers["Content-Length"] = str(len(body))
-        headers["Content-Type"] = wanted.format.content_type
+        if wanted is not PLAIN:
+            headers["Content-Type"] = wanted.format.content_type
         headers.add_vary_header("Accept, Accept-Encoding")
         if packed:
             headers["Content-Encoding"] = "gzip"
