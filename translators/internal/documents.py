@@ -8,6 +8,7 @@ from gateway.translation import path
 from gateway.translation.contract import RecordKind
 from gateway.translation.rows import Record
 from translators.internal.bodies import RELATIONS, SCALARS
+from translators.internal.clinical_documents import CLINICAL_KINDS
 from translators.internal.entity import BILLING_TYPE, EMPLOYER, FEE_SCHEDULE, PRACTITIONER
 from translators.internal.examples import ENTITIES, PATIENTS
 from translators.internal.location import LOCATION
@@ -58,6 +59,7 @@ KINDS = (
         {"Location": "", "Practitioner": "", "Organization": "", "Basic": ""},
         ENTITIES,
     ),
+    *CLINICAL_KINDS,
 )
 
 
