@@ -23,6 +23,7 @@ from translators.internal.schema.values import (
     ShownInstant,
     ShownKey,
     Version,
+    Whole,
 )
 
 AllergyReview = Literal["not_reviewed", "nkda", "reviewed"]
@@ -41,12 +42,12 @@ class _PatientIn(In):
     address_line2: Line = None
     address_note: Note = None
     appointment_module_note: Note = None
-    ask_to_arrive_early_mins: Annotated[int, Field(strict=True, ge=0, le=120)] | None = None
-    billing_cycle_day: Annotated[int, Field(strict=True, ge=1, le=31)] | None = None
+    ask_to_arrive_early_mins: Annotated[int, Whole(0, 120)] | None = None
+    billing_cycle_day: Annotated[int, Whole(1, 31)] | None = None
     billing_type_uuid: Key | None = None
     chart_number: Line = None
     city: Line = None
-    consent_flags: Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)] | None = Field(
+    consent_flags: Annotated[int, Whole(0)] | None = Field(
         default=None, description="Bits, one for each consent."
     )
     country: Line = None

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StrictBool, WithJsonSchema
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, StrictBool, WithJsonSchema
 from pydantic_core import PydanticCustomError, core_schema
 
 CONTROLS = r"\x00-\x1f\x7f"
@@ -76,6 +76,23 @@ class Between:
             bounds = {"low": self.low, "high": self.high}
             raise PydanticCustomError("number_range", "Input should be between {low} and {high}", bounds)
         return number.quantize(Decimal(1)) if int(number.as_tuple().exponent) > 0 else number
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number however it is written: 12.0 is one too (JSON Schema Validation 2020-12, 6.1.1)."""
+
+    low: int
+    high: int = 2**31 - 1
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        whole = core_schema.int_schema(strict=True, ge=self.low, le=self.high)
+        return core_schema.no_info_before_validator_function(self._read, whole)
+
+    def _read(self, value: Any) -> Any:
+        """Numbers beyond the bounds are left as they are: some are too long to be written out."""
+        is_written_otherwise = isinstance(value, float | Decimal) and self.low <= value <= self.high
+        return int(value) if is_written_otherwise and value == int(value) else value
 
 
 def _decimal(value: Any) -> Decimal:
@@ -253,16 +270,16 @@ TimeOfDay = Annotated[time, BeforeValidator(_time), WithJsonSchema({"type": "str
 """Without a zone, so that it is no `time` of RFC 3339."""
 
 Flag = StrictBool
-Version = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
-Order = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
+Version = Annotated[int, Whole(1)]
+Order = Annotated[int, Whole(0)]
 InWords = _InWords()
 Kept = _Kept()
 
 Asked = Annotated[bool, BeforeValidator(_truth)]
-PageNumber = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=1, le=1_000_000)]
-PageSize = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=1, le=200)]
+PageNumber = Annotated[int, Whole(1, 1_000_000), BeforeValidator(_whole)]
+PageSize = Annotated[int, Whole(1, 200), BeforeValidator(_whole)]
 """200 is where the stores' own pages end."""
-AskedVersion = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=1, le=2**31 - 1)]
+AskedVersion = Annotated[int, Whole(1), BeforeValidator(_whole)]
 Direction = Literal["asc", "desc"]
 
 ShownKey = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]

@@ -23,10 +23,11 @@ from translators.internal.schema.values import (
     ShownKey,
     TimeOfDay,
     Version,
+    Whole,
 )
 
-Pressure = Annotated[int, Field(strict=True, ge=0, le=400)]
-Percent = Annotated[int, Field(strict=True, ge=0, le=100)]
+Pressure = Annotated[int, Whole(0, 400)]
+Percent = Annotated[int, Whole(0, 100)]
 
 
 class ListVitalSignsQuery(PageQuery):
@@ -48,7 +49,7 @@ class _VitalSignsIn(In):
     oxygen_saturation: Percent | None = None
     provider_uuid: Key | None = None
     pulse: Pressure | None = None
-    respiration_rate: Annotated[int, Field(strict=True, ge=0, le=200)] | None = None
+    respiration_rate: Annotated[int, Whole(0, 200)] | None = None
     temperature_f: Annotated[Decimal, Between("50", "130")] | None = None
     time_taken: TimeOfDay | None = None
     weight_code: Code = None
@@ -59,7 +60,7 @@ class CreateVitalSignsIn(_VitalSignsIn):
     """What was measured at one time."""
 
     date_taken: Date
-    has_followup_plan: Annotated[Flag, OrElse(False)] = False
+    has_followup_plan: Annotated[Flag, OrElse(False)] = Field(default_factory=bool)
 
 
 class UpdateVitalSignsIn(_VitalSignsIn):

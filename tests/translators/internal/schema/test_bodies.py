@@ -210,3 +210,24 @@ def test_a_log_is_asked_by_day_or_by_time() -> None:
     query = ListCommunicationsQuery.model_validate({"date_from": "2024-01-01", "date_to": "2024-01-02T03:04:05Z"})
     assert query.date_from == date(2024, 1, 1)
     assert query.date_to == datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", [b"12", b"12.0", b"1.2e1", b"120e-1"])
+def test_a_whole_number_is_one_however_it_is_written(written: bytes) -> None:
+    """As JSON Schema has it, by which clients check what they send."""
+    body = msgspec.json.Decoder(float_hook=Decimal).decode(b'{"base_version": %b}' % written)
+    taken = UpdatePatientIn.model_validate(body).base_version
+    assert (taken, type(taken)) == (12, int)
+
+
+@pytest.mark.parametrize("written", [b"12.5", b"0.0", b"1e400000000", b"-1e400000000", b'"12"', b"true"])
+def test_what_is_no_whole_number_within_the_bounds_is_refused(written: bytes) -> None:
+    with pytest.raises(ValidationError):
+        UpdatePatientIn.model_validate(
+            msgspec.json.Decoder(float_hook=Decimal).decode(b'{"base_version": %b}' % written)
+        )
+
+
+@pytest.mark.parametrize("name", ["page", "page_size"])
+def test_the_bounds_of_a_parameter_are_in_its_schema(name: str) -> None:
+    assert ListPatientsQuery.model_json_schema()["properties"][name]["minimum"] == 1
