@@ -8,10 +8,12 @@ from gateway.translation import path
 from gateway.translation.contract import RecordKind
 from gateway.translation.rows import Record
 from translators.internal.bodies import RELATIONS, SCALARS
+from translators.internal.catalogue import ALLERGEN, COMMUNICATION_TYPE, DISEASE, DRUG
 from translators.internal.clinical_documents import CLINICAL_KINDS
 from translators.internal.entity import BILLING_TYPE, EMPLOYER, FEE_SCHEDULE, PRACTITIONER
 from translators.internal.examples import ENTITIES, PATIENTS
 from translators.internal.location import LOCATION
+from translators.internal.office_documents import OFFICE_KINDS
 from translators.internal.patient import PATIENT
 
 _LEDGER = "a sum that the API computes from a ledger that it does not show; Crosswalk serves no Account"
@@ -54,11 +56,22 @@ KINDS = (
     RecordKind(
         "EntityRef",
         frozenset({"id", "name"}),
-        (LOCATION, PRACTITIONER, EMPLOYER, BILLING_TYPE, FEE_SCHEDULE),
+        (
+            LOCATION,
+            PRACTITIONER,
+            EMPLOYER,
+            BILLING_TYPE,
+            FEE_SCHEDULE,
+            ALLERGEN,
+            DRUG,
+            DISEASE,
+            COMMUNICATION_TYPE,
+        ),
         {},
-        {"Location": "", "Practitioner": "", "Organization": "", "Basic": ""},
+        dict.fromkeys(("Location", "Practitioner", "Organization", "Basic", "Substance", "Medication"), ""),
         ENTITIES,
     ),
+    *OFFICE_KINDS,
     *CLINICAL_KINDS,
 )
 

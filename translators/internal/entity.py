@@ -5,25 +5,24 @@ from __future__ import annotations
 from gateway.canonical import CANONICAL, extension_url
 from gateway.translation.lens import ResourceMap
 from gateway.translation.rows import Field, Way
+from translators.internal.facts import ID
 from translators.internal.location import LOCATION
 
 CATALOGUE = f"{CANONICAL}CodeSystem/catalogue"
 
-_ID = Field("id", "identifier[system=$id].value", way=Way.READ)
-
-PRACTITIONER = ResourceMap("Practitioner", frozenset(), (_ID, Field("name", "name[0].text", way=Way.READ)))
-EMPLOYER = ResourceMap("Organization", frozenset(), (_ID, Field("name", "name", way=Way.READ)))
+PRACTITIONER = ResourceMap("Practitioner", frozenset(), (ID, Field("name", "name[0].text", way=Way.READ)))
+EMPLOYER = ResourceMap("Organization", frozenset(), (ID, Field("name", "name", way=Way.READ)))
 
 
-def _catalogue(code: str) -> ResourceMap:
+def catalogue(code: str) -> ResourceMap:
     """An entry of a catalogue that R4 has no resource type for."""
     name = Field("name", f"extension[url={extension_url('catalogue-name')}].valueString", way=Way.READ)
     concept = {"coding": [{"system": CATALOGUE, "code": code}]}
-    return ResourceMap("Basic", frozenset(), (_ID, name), constants={"code": concept})
+    return ResourceMap("Basic", frozenset(), (ID, name), constants={"code": concept})
 
 
-BILLING_TYPE = _catalogue("billing-type")
-FEE_SCHEDULE = _catalogue("fee-schedule")
+BILLING_TYPE = catalogue("billing-type")
+FEE_SCHEDULE = catalogue("fee-schedule")
 
 RELATED: dict[str, ResourceMap] = {
     "location": LOCATION,

@@ -1,0 +1,105 @@
+"""Alert: the field table of `PatientAlertOut`.
+
+What an alert says is the name of its definition; the definition itself is an entry of a catalogue (definition.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gateway.canonical import extension_url
+from gateway.translation.codec import DATE, INSTANT, INTEGER, Codec, Unreadable
+from gateway.translation.lens import Interaction, ResourceMap
+from gateway.translation.path import get, parse
+from gateway.translation.rows import Bindings, Field, Pair, Record, Resource
+from translators.internal.facts import ID, own, related
+from translators.internal.vocabulary import DATA_ABSENT_REASON, reference, same
+
+FLAG_PRIORITY = "http://hl7.org/fhir/StructureDefinition/flag-priority"
+PRIORITY_CODES = "http://hl7.org/fhir/flag-priority-code"
+ALERT_STATUS = extension_url("alert-status")
+SCOPE = same("patient", "family")
+STATUSES: Mapping[str, str] = {"active": "active", "disabled": "inactive", "archived": "inactive"}
+"""The API's status → Flag.status."""
+UNSAID: Mapping[str, Any] = {"alert_scope": "patient", "is_urgent": False, "status": "active"}
+"""What an alert of another system, which does not say it, is shown with."""
+
+_STATUS = parse(f"extension[url={ALERT_STATUS}].valueCode")
+_PRIORITY = parse(f"extension[url={FLAG_PRIORITY}].valueCodeableConcept.coding")
+_URGENT = {"coding": [{"system": PRIORITY_CODES, "code": "PH", "display": "High priority"}]}
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+def _read_status(record: Record, resource: Resource, bindings: Bindings) -> None:
+    status = record.get("status")
+    resource["status"] = STATUSES.get(status, "active") if isinstance(status, str) else "active"
+    if status == "archived":
+        resource["extension"] = [{"url": ALERT_STATUS, "valueCode": status}]
+
+
+def _write_status(resource: Resource, record: Record, bindings: Bindings) -> None:
+    status = resource.get("status")
+    if status == "entered-in-error":
+        record["status"] = "archived"
+    elif status == "inactive":
+        record["status"] = "archived" if get(resource, _STATUS) == "archived" else "disabled"
+    elif status == "active":
+        record["status"] = "active"
+
+
+STATUS = Pair(("status",), ("status", f"extension[url={ALERT_STATUS}]"), _read_status, _write_status)
+"""An alert of a status that is not known is shown rather than hidden. A Flag that was entered in error is archived."""
+
+
+def _read_urgency(record: Record, resource: Resource, bindings: Bindings) -> None:
+    is_urgent = record.get("is_urgent")
+    if not isinstance(is_urgent or False, bool):
+        raise Unreadable("expected true or false")
+    if is_urgent:
+        resource["extension"] = [{"url": FLAG_PRIORITY, "valueCodeableConcept": _URGENT}]
+
+
+def _write_urgency(resource: Resource, record: Record, bindings: Bindings) -> None:
+    codings = get(resource, _PRIORITY) or ()
+    record["is_urgent"] = any(
+        coding.get("code") == "PH" and coding.get("system") in (PRIORITY_CODES, None) for coding in codings
+    )
+
+
+URGENCY = Pair(("is_urgent",), (f"extension[url={FLAG_PRIORITY}]",), _read_urgency, _write_urgency)
+"""The priority "high" of HL7's extension. The others are not urgent, and stay as they are until somebody says more."""
+
+
+def _day(value: Any) -> str:
+    if not isinstance(value, str) or not _DAY.match(value):
+        raise Unreadable("expected a day, YYYY-MM-DD")
+    return str(DATE.encode(value[:10]))
+
+
+DAY = Codec(DATE.decode, _day, "date")
+"""A date of the API ↔ a FHIR dateTime; of one with a time, the API has the day."""
+
+ALERT = ResourceMap(
+    "Flag",
+    frozenset({Interaction.READ, Interaction.CREATE, Interaction.UPDATE}),
+    (
+        ID,
+        *related("patient", "subject", "Patient"),
+        Field(
+            "alert_definition.id",
+            f"extension[url={extension_url('alert-definition')}].valueReference.reference",
+            reference("Basic"),
+        ),
+        Field("alert_definition.name", "code.text"),
+        STATUS,
+        own("alert_scope", "alert-scope", "valueCode", SCOPE),
+        URGENCY,
+        own("note", "note", "valueString"),
+        Field("disable_on", "period.end", DAY),
+        own("date_disabled", "disabled-at", "valueDateTime", INSTANT),
+        own("created_by", "created-by", "valueInteger", INTEGER),
+    ),
+    constants={"code": {"coding": [{"system": DATA_ABSENT_REASON, "code": "unknown"}]}},
+)
