@@ -43,6 +43,8 @@ def absent_of_patient(
 def _closed(whole: Whole, missing: Iterable[Link]) -> Iterator[Part]:
     for link in missing:
         record = links.record_of(link) or {}
+        if whole.once and record.get(whole.once):
+            continue
         closed = {**record, **whole.gone}
         if closed != record:
             yield Part(whole.lens, link.external_key or "", closed)

@@ -82,6 +82,14 @@ def _referenced(transaction: Transaction, resources: Sequence[Resource]) -> dict
     return found
 
 
+def patients_named(chart: Chart) -> frozenset[str]:
+    """The ids of other patients that the chart refers to."""
+    everything = [chart.patient, *(resource for group in chart.resources.values() for resource in group)]
+    prefix, own = "Patient/", f"Patient/{chart.patient['id']}"
+    named = (reference for reference in _references(everything) if reference.startswith(prefix) and reference != own)
+    return frozenset(reference.removeprefix(prefix) for reference in named)
+
+
 def _read(transaction: Transaction, reference: str) -> Resource | None:
     type, _, id = reference.partition("/")
     stored = transaction.read(type, id)

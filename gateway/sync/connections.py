@@ -22,7 +22,7 @@ from gateway.upstream import check_url
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,47}")
 SECRETS = "connection-secrets"
 HOOKS = "connection-hooks"
-MAPPING_KINDS = ("payer", "program", "location", "custom-field")
+MAPPING_KINDS = ("payer", "program", "location", "custom-field", "definition")
 SHARED_SETTINGS: Mapping[str, Setting] = {
     "push": Setting("whether writes go to this EMR", "true", ("true", "false")),
     "pull": Setting("whether changes are taken from this EMR", "true", ("true", "false")),

@@ -45,6 +45,26 @@ def keys(session: Session, connection: int, chart: Chart, types: Collection[str]
     return found
 
 
+def keys_of_patients(session: Session, connection: int, ids: Collection[str]) -> dict[str, str]:
+    """`Patient/id` → the EMR's key, for those that it has."""
+    here = (Link.connection == connection, Link.type == "Patient", col(Link.external_key).is_not(None))
+    wanted = select(Link.local_id, Link.external_key).where(*here, col(Link.local_id).in_(list(ids)[:BATCH]))
+    return {f"Patient/{id}": key for id, key in session.exec(wanted) if key is not None} if ids else {}
+
+
+def records(session: Session, connection: int, chart: Chart, types: Collection[str]) -> dict[str, Record]:
+    """`Type/id` of the chart's resources of these types → the EMR's record as last synced."""
+    found: dict[str, Record] = {}
+    for type in types:
+        ids = [resource["id"] for resource in chart.of(type)]
+        wanted = select(Link).where(Link.connection == connection, Link.type == type, col(Link.record).is_not(None))
+        for start in range(0, len(ids), BATCH):
+            for link in session.exec(wanted.where(col(Link.local_id).in_(ids[start : start + BATCH]))):
+                if (record := record_of(link)) is not None:
+                    found[f"{type}/{link.local_id}"] = record
+    return found
+
+
 def awaiting(session: Session, connection: int) -> list[Link]:
     """Patients that the EMR has taken without telling its key yet."""
     wanted = select(Link).where(

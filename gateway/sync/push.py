@@ -23,7 +23,7 @@ from gateway.faults import EmrRefused, Fault
 from gateway.store import document
 from gateway.store.contract import Transaction
 from gateway.sync import deliveries, gaps, links, log, tasks
-from gateway.sync.chart import digest, load_chart
+from gateway.sync.chart import digest, load_chart, patients_named
 from gateway.sync.connections import Connections
 from gateway.sync.files import without_bytes
 from gateway.sync.recognition import Question, Recognised, decide
@@ -111,8 +111,7 @@ class Push:
             has = deliveries.of(session, row.id or 0, patient_id).halfway
             tasks.report(tx, realm, name, patient_id, "in-progress", has and f"{has}; the rest follows")
             known = deliveries.linked(session, link, links.linked(link))
-            taken = {name for name in chart.resources if _takes(self.connections.translator(row), name)}
-            known = replace(known, keys=links.keys(session, row.id or 0, chart, taken))
+            known = _acquainted(session, row, self.connections.translator(row), chart, known)
             return Begun(chart, known, stamp, withheld, _tables(account))
 
     def succeed(
@@ -220,6 +219,17 @@ class Push:
                     link.record = links.encode_record(pushed.records[reference])
                 session.add(link)
         session.flush()
+
+
+def _acquainted(session: Session, row: Connection, translator: Translator, chart: Chart, known: Linked) -> Linked:
+    """With what the EMR is known to have besides the patient."""
+    taken = {name for name in chart.resources if _takes(translator, name)}
+    keys = links.keys(session, row.id or 0, chart, taken)
+    compared: frozenset[str] = getattr(translator, "compared", frozenset())
+    if not compared:
+        return replace(known, keys=keys)
+    keys |= links.keys_of_patients(session, row.id or 0, patients_named(chart))
+    return replace(known, keys=keys, records=links.records(session, row.id or 0, chart, compared))
 
 
 def _with_the_unspoken(

@@ -197,7 +197,7 @@ class Account:
     settings: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
     mappings: Mapping[str, Mapping[str, str]]
-    """`payer`, `program`, `location`, `custom-field`: from the CRM's word to the EMR's."""
+    """`payer`, `program`, `location`, `custom-field`, `definition`: from the CRM's word to the EMR's."""
     assertion: Callable[[Mapping[str, Any]], str] = field(repr=False)
     """Signs claims as a JWT with the gateway's own RS384 key (SMART backend services)."""
 
@@ -263,7 +263,9 @@ class Linked:
     files: Mapping[str, str] = field(default_factory=dict)
     """Attachments that the EMR was sent: the translator's name of the place → digest of what is there."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """`Type/id` of the chart's other resources that the EMR takes → its key for them, where it is known."""
+    """`Type/id` of the chart's other resources that the EMR takes, and of patients that it names → the EMR's key."""
+    records: Mapping[str, Record] = field(default_factory=dict, repr=False)
+    """`Type/id` of those of a type in the translator's `compared` → the EMR's record as last synced."""
     looked: int = 0
     """When a pull last read the chart, UTC microseconds; 0: never."""
 

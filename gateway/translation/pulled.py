@@ -75,6 +75,8 @@ class Whole:
     """Reads its records; its type is what the list is of."""
     gone: Mapping[str, Any]
     """Laid over the record of one that the list no longer has: it stays, for those who refer to it, and is closed."""
+    once: str = ""
+    """A field that says so of one that is closed already, where `gone` is another each time, as a moment is."""
 
 
 @dataclass(frozen=True, slots=True)

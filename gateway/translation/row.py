@@ -28,7 +28,7 @@ class Bindings:
 
     constants: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """`payer`, `program`, `location`, `custom-field`: from the CRM's word to the EMR's."""
+    """`payer`, `program`, `location`, `custom-field`, `definition`: from the CRM's word to the EMR's."""
 
 
 class Unplaceable(Unreadable):

@@ -68,6 +68,15 @@ async def test_what_a_whole_chart_no_longer_has_is_closed(clinic: Clinic) -> Non
     assert sorted(each["subscriberId"] for each in await clinic.all("Coverage")) == ["M-1", "M-2", "M-9"]
 
 
+async def test_one_that_is_closed_at_a_moment_is_closed_once(clinic: Clinic) -> None:
+    await clinic.connect("internal", push="false")
+    await take(clinic, chart(record(), policy("c1", "M-1")))
+    for moment, expected in (("Monday", counts(updated=1)), ("Tuesday", counts(unchanged=1))):
+        whole = Whole(POLICY, {"member": moment, "ended": moment}, once="ended")
+        assert await take(clinic, replace(chart(record()), wholes=(whole,))) == expected
+        assert [each["subscriberId"] for each in await clinic.all("Coverage")] == ["Monday"]
+
+
 async def test_a_full_pull_notes_whose_charts_it_has_read(clinic: Clinic) -> None:
     await clinic.connect("internal", push="false")
     assert await take(clinic, chart(record()), chart(record(id="8", first="Kim"))) == counts(created=2)

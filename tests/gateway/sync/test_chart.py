@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.store import document
-from gateway.sync.chart import digest, load_chart, patient_of
+from gateway.sync.chart import digest, load_chart, patient_of, patients_named
 from gateway.translation.contract import Chart
 from tests.gateway.sync.clinic import Clinic, Resource, patient
 
@@ -14,6 +14,12 @@ from tests.gateway.sync.clinic import Clinic, Resource, patient
 def about(type: str, id: str, whose: str, **more: object) -> Resource:
     element = {"Coverage": "beneficiary", "RelatedPerson": "patient"}.get(type, "subject")
     return {"resourceType": type, "id": id, element: {"reference": f"Patient/{whose}"}, **more}
+
+
+def test_the_other_patients_that_a_chart_names() -> None:
+    kin = about("RelatedPerson", "kin", "p1", extension=[{"url": "x", "valueReference": {"reference": "Patient/p2"}}])
+    chart = Chart(patient("p1", link=[{"other": {"reference": "Patient/p3"}}]), {"RelatedPerson": (kin,)})
+    assert patients_named(chart) == {"p2", "p3"}
 
 
 def test_whose_a_version_is() -> None:

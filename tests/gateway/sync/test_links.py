@@ -13,6 +13,7 @@ from gateway.faults import EmrBusy
 from gateway.sync import links
 from gateway.sync.known import KnownPatients
 from gateway.sync.tables import Link
+from gateway.translation.contract import Chart
 from gateway.translation.known import START, place_of
 from tests.gateway.sync.clinic import Clinic
 
@@ -137,3 +138,17 @@ async def test_a_link_that_gets_its_key_later_is_of_that_person(clinic: Clinic, 
 
     await clinic.session(told)
     assert set(KnownPatients(clinic.services.store.engine, connection).persons(["y"])) == {"y"}
+
+
+async def test_what_the_emr_is_known_to_have_of_a_chart(clinic: Clinic, connection: int) -> None:
+    policies = [Link(org=1, connection=connection, type="Coverage", local_id=id, external_key=f"k-{id}") for id in "cd"]
+    policies[0].record = b'{"member": "M-1.00", "share": 1.00}'
+    await keep(clinic, link(connection, "a", "1"), link(connection, "b"), *policies)
+    chart = Chart({"id": "a"}, {"Coverage": tuple({"id": id} for id in ("c", "d", "e"))})
+    assert await clinic.session(lambda s: links.records(s, connection, chart, {"Coverage"})) == {
+        "Coverage/c": {"member": "M-1.00", "share": Decimal("1.00")}
+    }
+    assert await clinic.session(lambda s: links.records(s, connection, chart, ())) == {}
+    found = await clinic.session(lambda s: links.keys_of_patients(s, connection, frozenset({"a", "b", "x"})))
+    assert found == {"Patient/a": "1"}
+    assert await clinic.session(lambda s: links.keys_of_patients(s, connection, frozenset())) == {}
