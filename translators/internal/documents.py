@@ -34,13 +34,14 @@ NOT_READ: Mapping[str, str] = {
     "deleted_at": "is set exactly while `status` is archived, which the table maps",
     "version": "the optimistic lock of updates (push.py); meta.versionId on the live face",
 }
-READ = frozenset({*SCALARS, *NOT_READ, "id", "status", "smoking_snomed", "scheduling_restricted"}) | {
+DECISION = frozenset({"billing_account.create_new", "billing_account.note"})
+"""An object of the registration desk's own shape, which CreatePatientIn has; these are the example's leaves."""
+READ = frozenset({*SCALARS, *NOT_READ, *DECISION, "id", "status", "smoking_snomed", "scheduling_restricted"}) | {
     f"{name}.{leaf}" for name in RELATIONS for leaf in ("id", "name")
 }
 NOT_WRITTEN: Mapping[str, str] = {
     **{f"{name}_uuid": "the written form of the entity whose `id` the table maps (bodies.py)" for name in RELATIONS},
     "base_version": "the version that an update was made of (push.py)",
-    "billing_account": "a decision for the registration desk that the API never shows again",
 }
 """What only CreatePatientIn and UpdatePatientIn have."""
 

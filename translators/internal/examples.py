@@ -53,6 +53,7 @@ FULL: Record = {
     "billing_type": _BILLING,
     "fee_schedule": _FEES,
     "billing_cycle_day": 15,
+    "billing_account": {"create_new": True, "note": "self pay"},
     "receives_email": True,
     "receives_sms": False,
     "preferred_contact_method": "text",

@@ -11,6 +11,7 @@ from translators.internal.patient_pairs import EMERGENCY_CONTACT, GENDER, LIFECY
 from translators.internal.vocabulary import (
     ALLERGY_REVIEW,
     CONTACT_METHOD,
+    DOCUMENT,
     LANGUAGE_TERM,
     MARITAL,
     MIDDLE_NAMES,
@@ -80,6 +81,7 @@ ROWS: tuple[Unbound, ...] = (
     own("treatment_notes", "treatment-notes", "valueString"),
     own("medical_summary", "medical-summary", "valueString"),
     own("medical_urgent_note", "medical-urgent-note", "valueString"),
+    own("billing_account", "billing-account", "valueString", DOCUMENT, Way.READ),
     own("date_first_visit", "first-visit-date", "valueDate", DATE),
     Field(
         "smoking_snomed",
