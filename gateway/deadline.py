@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +16,32 @@ from gateway.services import Services
 
 TOO_LONG = "The request took longer than {} seconds and is given up; whether it changed anything can be read"
 RETRY_S = "5"
+LIMIT = "deadline"
+"""Where a request's ASGI scope has its TimeLimit."""
+
+
+@dataclass(slots=True)
+class TimeLimit:
+    """How long a request may take, or a part of it."""
+
+    timeout: asyncio.Timeout
+    seconds: int
+    text: str = TOO_LONG
+
+    def begin_again(self, text: str) -> None:
+        if self.timeout.when() is not None:
+            self.timeout.reschedule(asyncio.get_running_loop().time() + self.seconds)
+        self.text = text
+
+
+def begin_again(scope: MutableMapping[str, Any], text: str = TOO_LONG) -> None:
+    """The request is worked on in parts, each of which may take as long as others take in all.
+
+    `text` is what is told when one does not end in time; the braces in it stand for the seconds.
+    """
+    limit: TimeLimit | None = scope.get(LIMIT)
+    if limit is not None:
+        limit.begin_again(text)
 
 
 class Deadline:
@@ -35,11 +64,12 @@ class Deadline:
 
         try:
             async with asyncio.timeout(seconds or None) as limit:
+                told = scope[LIMIT] = TimeLimit(limit, seconds)
                 await self.app(scope, receive, sending)
         except TimeoutError:
             if not limit.expired():
                 raise
-            fault = DatabaseBusy((Issue(TOO_LONG.format(seconds), (), "timeout"),))
+            fault = DatabaseBusy((Issue(told.text.format(seconds), (), "timeout"),))
             await refusal(scope, fault, {"Retry-After": RETRY_S})(scope, receive, send)
         finally:
             if (client := scope.get(UNDER_WAY)) is not None:

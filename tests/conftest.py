@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent
 ROOMS = (
     "access", "store", "search", "interactions", "operations", "sync", "bulk", "subscriptions", "audit", "provenance"
 )  # fmt: skip
-FILES = ("auth/test_code_grant.py", "auth/test_launches.py")
+FILES = ("auth/test_code_grant.py", "auth/test_launches.py", "faces/test_repeated.py")
 ON_BOTH = tuple(ROOT / "gateway" / place for place in (*ROOMS, *FILES))
 OWN = {
     **dict.fromkeys(("test_sqlite.py", "test_plans.py", "test_via.py", "test_via_answers.py"), DIALECTS[:1]),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from gateway.access.seen import SeenConnection
+from gateway.access.seen import SeenSnapshot
 from gateway.faults import Conflict, Invalid, PreconditionFailed
 from gateway.interactions.changes import ID, Changes
 from gateway.interactions.exchange import Exchange
@@ -30,11 +30,13 @@ class SeenRecords:
     """Implements face.Records."""
 
     exchange: Exchange
-    look: SeenConnection
+    look: SeenSnapshot
     """What is there at this moment, with what the transaction has written."""
     instant: int
     changes: Changes | None = None
     """None: nothing is to be written."""
+    needed: dict[tuple[str, str], None] = field(default_factory=dict)
+    """What had to be allowed so far: types, and what of c r u d s."""
 
     @property
     def now(self) -> datetime:
@@ -45,7 +47,7 @@ class SeenRecords:
         return self.exchange.caller.fhir_user
 
     def read(self, type: str, id: str) -> Kept | None:
-        self.exchange.require(type, "r")
+        self._require(type, "r")
         found = self.look.read(type, id) if ID.fullmatch(id) else None
         if found is None or found.deleted:
             return None
@@ -63,7 +65,9 @@ class SeenRecords:
 
     def _of(self, type: str, ids: list[str]) -> Iterator[Kept]:
         for part in parts(ids):
-            yield from (kept(each) for each in self.look.by_ids(type, part) if not each.deleted)
+            for each in self.look.by_ids(type, part):
+                self.needed[type, "s"] = None
+                yield kept(each)
 
     def search(self, search: Search) -> Found:
         query = self._opened(self._query(search), search.after)
@@ -75,12 +79,12 @@ class SeenRecords:
         return Tally(numbers, without)
 
     def create(self, resource: Resource, id: str | None = None) -> Kept:
-        self.exchange.require(resource["resourceType"], "c")
+        self._require(resource["resourceType"], "c")
         check_valid(self.exchange.services.definitions, resource)
         return kept(self._writing.create(resource, id))
 
     def update(self, resource: Resource, version: int | None = None) -> Kept:
-        self.exchange.require(resource["resourceType"], "u")
+        self._require(resource["resourceType"], "u")
         check_valid(self.exchange.services.definitions, resource)
         try:
             stored, _ = self._writing.update(resource, version)
@@ -88,6 +92,15 @@ class SeenRecords:
             text = "The record has changed since that version was read; read it and try again"
             raise Conflict(text, "body.base_version") from None
         return kept(stored)
+
+    def check(self, resource: Resource) -> None:
+        self._require(resource["resourceType"], "u" if "id" in resource else "c")
+        check_valid(self.exchange.services.definitions, resource)
+        self._writing.check(resource)
+
+    def _require(self, type: str, action: str) -> None:
+        self.exchange.require(type, action)
+        self.needed[type, action] = None
 
     @property
     def _writing(self) -> Changes:
@@ -98,7 +111,7 @@ class SeenRecords:
     # --- searching --------------------------------------------------------------------------------------------------
 
     def _query(self, search: Search) -> Query:
-        self.exchange.require(search.type, "s")
+        self._require(search.type, "s")
         either = [self._either(search.type, group) for group in search.either]
         created = (micro(search.created[0]), micro(search.created[1])) if search.created else None
         return Query(

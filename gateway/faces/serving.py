@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import partial
 
-from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,10 +14,11 @@ from gateway.auth.bearer import authenticate
 from gateway.faces.asking import asked
 from gateway.faces.records import SeenRecords
 from gateway.faces.refusals import JSON
-from gateway.interactions.changes import Changes
+from gateway.faces.repeated import REPLAYED, repeatable
+from gateway.faces.writing import Told, encoded, in_stages, once
 from gateway.interactions.exchange import Exchange
 from gateway.services import Services
-from gateway.translation.face import Asked, Face, Handler, Operation
+from gateway.translation.face import Asked, Face, Operation
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 KINDS = {"GET": "read", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
@@ -34,7 +34,7 @@ def endpoint(face: Face, operation: Operation) -> Endpoint:
         caller = await authenticate(request, slug)
         realm = Realm(caller.org, caller.org_slug, services.settings.public_url)
         exchange = Exchange(request, services, realm, caller)
-        return answer(operation, await perform(exchange, operation, await asked(request, operation)))
+        return answer(operation, await perform(exchange, face, operation, await asked(request, operation)))
 
     serve.__doc__ = operation.summary
     return serve
@@ -46,23 +46,20 @@ def kind_of(operation: Operation) -> str:
     return "create" if operation.status == CREATED else KINDS.get(operation.method, "update")
 
 
-async def perform(exchange: Exchange, operation: Operation, what: Asked) -> Any:
-    """What the handler answers."""
-    handle = operation.handle
-    if handle is None:
+async def perform(exchange: Exchange, face: Face, operation: Operation, what: Asked) -> Told:
+    if operation.stages is not None:
+        return await in_stages(exchange, repeatable(exchange, face, operation, what), operation.stages(what))
+    if (handle := operation.handle) is None:
         raise NotImplementedError(operation.name)
     if operation.writes:
-        return await exchange.commit(lambda changes: written(exchange, handle, what, changes))
+        return await once(exchange, repeatable(exchange, face, operation, what), partial(handle, what))
     now = exchange.services.clock()
-    return await exchange.store.within(lambda seen: handle(what, SeenRecords(exchange, seen, now)))
+    answered = await exchange.store.look(lambda seen: handle(what, SeenRecords(exchange, seen, now)))
+    return Told(encoded(answered))
 
 
-def written(exchange: Exchange, handle: Handler, what: Asked, changes: Changes) -> Any:
-    records = SeenRecords(exchange, changes.seen.connected, changes.transaction.now, changes)
-    return handle(what, records)
-
-
-def answer(operation: Operation, told: Any) -> Response:
-    if told is None:
-        return Response(status_code=operation.status)
-    return Response(to_json(told), operation.status, media_type=JSON)
+def answer(operation: Operation, told: Told) -> Response:
+    headers = REPLAYED if told.replayed else None
+    if not told.body:
+        return Response(None, operation.status, headers)
+    return Response(told.body, operation.status, headers, JSON)

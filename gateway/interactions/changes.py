@@ -151,11 +151,22 @@ class Changes:
         if refusal and (resource is None or _content(resource) != _content(document.decode(stored.body))):
             raise refusal
 
-    def _put(self, resource: Resource, version_before: int, method: str = "PUT", *, action: str = "c") -> Stored:
+    def check(self, resource: Resource) -> None:
+        """Refuses what a create, or with an id an update, would refuse; writes nothing."""
+        if "id" not in resource:
+            self._check_content({**resource, "id": str(uuid4())}, "c")
+            return
+        self._check_owner(self._writable(resource["resourceType"], resource["id"]), resource)
+        self._check_content(resource, "u")
+
+    def _check_content(self, resource: Resource, action: str) -> None:
         own_definitions.check_write(resource)
         if not self.sight.admits(resource, action):
             raise outside(resource["resourceType"])
         self._check_demands(resource)
+
+    def _put(self, resource: Resource, version_before: int, method: str = "PUT", *, action: str = "c") -> Stored:
+        self._check_content(resource, action)
         admitted = self.guard.admitted(self.transaction, resource) if self.guard is not None else resource
         stored = self.transaction.put(admitted, method)
         if stored.version != version_before:

@@ -16,6 +16,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col
 
 from gateway.auth.authority import Realm
+from gateway.faces.repeated import KEPT_DAYS, forget_old
 from gateway.faults import Fault
 from gateway.store.contract import Transaction
 from gateway.store.store import SqlStore
@@ -63,6 +64,7 @@ class Tidying:
         await self.end_broken_pushes()
         await self.delete_old_journals()
         await self.delete_old_log_lines()
+        await self.forget_old_requests()
 
     async def end_broken_pushes(self) -> None:
         broken = await self.client.list_workflows_async(name="push", status=BROKEN, load_output=False, limit=AT_ONCE)
@@ -103,6 +105,11 @@ class Tidying:
             session.connection().execute(delete(LogEntry).where(col(LogEntry.time) < before))
 
         await self.store.session_write(work)
+
+    async def forget_old_requests(self) -> None:
+        """What requests with an idempotency key were answered."""
+        before = int((self.clock() - KEPT_DAYS * 86_400) * 1_000_000)
+        await self.store.session_write(lambda session: forget_old(session, before))
 
 
 def _order(workflow: WorkflowStatus) -> Order:

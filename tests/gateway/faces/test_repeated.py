@@ -61,7 +61,7 @@ def with_convoys(services: Services, breakdowns: set[str]) -> Starlette:
         def admit(records: Records) -> str:
             made = records.create({"resourceType": "Patient", "name": [{"family": family}]})
             if family in breakdowns:
-                raise KeyboardInterrupt
+                raise RuntimeError("interrupted")
             return made.id
 
         return admit
@@ -250,8 +250,7 @@ async def test_an_interrupted_request_goes_on_where_it_stopped(
     ward: Fhir, later: Fhir, client: Fhir, breakdowns: set[str]
 ) -> None:
     breakdowns.add("Carr")
-    with pytest.raises(KeyboardInterrupt):
-        await post(ward, "k", TRIO, "convoys")
+    assert (await post(ward, "k", TRIO, "convoys")).status_code == 500
     assert await client.total("Patient") == 2
     assert (await post(later, "k", {"families": ["Aalto"]}, "convoys")).status_code == 409
     done = await post(later, "k", TRIO, "convoys")
@@ -274,8 +273,7 @@ async def test_scopes_are_looked_at_before_it_goes_on(
     ward: Fhir, ward_of: WardOf, client: Fhir, breakdowns: set[str]
 ) -> None:
     breakdowns.add("Carr")
-    with pytest.raises(KeyboardInterrupt):
-        await post(ward, "k", TRIO, "convoys")
+    assert (await post(ward, "k", TRIO, "convoys")).status_code == 500
     assert (await post(await ward_of("system/Patient.rs"), "k", TRIO, "convoys")).status_code == 403
     assert await client.total("Patient") == 2
 
@@ -284,12 +282,11 @@ async def test_each_stage_is_an_event_at_once(
     ward: Fhir, admin: Fhir, client: Fhir, services: Services, breakdowns: set[str]
 ) -> None:
     breakdowns.add("Berg")
-    with pytest.raises(KeyboardInterrupt):
-        await post(ward, "k", TRIO, "convoys")
+    assert (await post(ward, "k", TRIO, "convoys")).status_code == 500
     await services.audit.flush()
     (person,) = (await client.ask("GET", "Patient")).json()["entry"]
     reference = f"Patient/{person['resource']['id']}"
-    assert [event["subtype"][0]["code"] for event in await events(admin, f"patient={reference}")] == ["update"]
+    assert len(await events(admin, f"patient={reference}&subtype=update")) == 1
     breakdowns.clear()
     for count in (2, 3):
         await post(ward, "k", TRIO, "convoys")

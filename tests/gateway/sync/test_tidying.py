@@ -6,6 +6,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
 
+from gateway.faces.repeated import KEPT_DAYS
+from gateway.faces.tables import KeptAnswer
 from gateway.sync import log
 from gateway.sync.orders import Order
 from gateway.sync.tidying import JOURNAL_DAYS, LOG_DAYS, Tidying
@@ -104,3 +106,15 @@ async def test_log_lines_go_after_more_than_a_year(ritten: Clinic) -> None:
     assert len(await ritten.entries("ritten")) == 1
     await tidying(ritten, LOG_DAYS + 1).tidy()
     assert await ritten.entries("ritten") == []
+
+
+async def test_answers_to_requests_with_a_key_go_after_a_month(clinic: Clinic) -> None:
+    def kept(session: Session) -> list[KeptAnswer]:
+        return list(session.exec(sa.select(KeptAnswer)))  # type: ignore[call-overload]
+
+    now = clinic.services.clock()
+    await clinic.session(lambda session: session.add(KeptAnswer(org=1, name="n", stage=-1, created=now, sealed="")))
+    await tidying(clinic, KEPT_DAYS - 0.1).tidy()
+    assert len(await clinic.session(kept)) == 1
+    await tidying(clinic, KEPT_DAYS + 0.1).tidy()
+    assert await clinic.session(kept) == []
