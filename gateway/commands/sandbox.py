@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gateway.commands.answer import pairs, refuse, stderr, told
+from gateway.commands.own_gateway import own_gateway
 from gateway.faults import Fault
 from gateway.serving import listen, serve_until_signalled
 from gateway.telemetry import configure_logging
@@ -30,7 +31,8 @@ def sandbox(
     sandboxes = load_sandboxes()
     if name not in sandboxes:
         refuse(f"There is no sandbox {name}; there are {', '.join(sorted(sandboxes))}")
-    setup = SandboxSetup(state_file=state, faults=fault or (), options=pairs(set_ or (), "--set"))
+    options = pairs(set_ or (), "--set")
+    setup = SandboxSetup(state_file=state, faults=fault or (), options=options, gateway=own_gateway)
     try:
         app = sandboxes[name](setup).app()
         with listen("127.0.0.1", port) as listener:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,19 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A gateway that runs on a database of its own, with one organisation and a client that may do everything."""
+
+    app: ASGIApp
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+OwnGateway = Callable[[Path, str], AbstractAsyncContextManager[Own]]
+"""Runs one, for the stand-in of an API that the gateway serves itself: the folder of its database, the organisation."""
+
+
 @dataclass(slots=True)
 class SandboxSetup:
     """How a sandbox is started. `gateway_url` is where the gateway publishes keys and takes webhooks."""
@@ -48,6 +62,8 @@ class SandboxSetup:
     clock: Callable[[], datetime] = utc_now
     options: Mapping[str, str] = field(default_factory=dict)
     """Vendor-specific: credentials to accept, the gateway's JWKS URL, webhook addresses."""
+    gateway: OwnGateway | None = None
+    """For those who need one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,10 @@ class Sandbox:
     vendor_faults: Mapping[str, str] = field(default_factory=dict)
     demo: DemoAccount = DemoAccount()
     faults: set[str] = field(default_factory=set)
+    shown: Callable[[], Awaitable[State]] | None = None
+    """What it holds, where that is not its state."""
+    opened: Callable[[], AbstractAsyncContextManager[None]] | None = None
+    """What has to be open while it is served."""
 
     def __post_init__(self) -> None:
         self.switch(self.setup.faults)
@@ -99,12 +119,17 @@ class Sandbox:
             Route("/_sandbox/faults", self._switch, methods=["PUT"]),
             Route("/_sandbox/{command}", self._command, methods=["POST"]),
         ]
-        app = Starlette(routes=[*control, *self.routes])
+        app = Starlette(routes=[*control, *self.routes], lifespan=self._lifespan)
         app.add_middleware(_Faults, sandbox=self)
         return app
 
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        async with nullcontext() if self.opened is None else self.opened():
+            yield
+
     async def _show(self, request: Request) -> Response:
-        return JSONResponse(self.state)
+        return JSONResponse(self.state if self.shown is None else await self.shown())
 
     async def _switch(self, request: Request) -> Response:
         try:
