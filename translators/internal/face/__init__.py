@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gateway.translation.face import Face, Operation
+from translators.internal.face import patients
 from translators.internal.face.refusing import Errors, ValidationErrors, refusal
 
-OPERATIONS: tuple[Operation, ...] = ()
+OPERATIONS: tuple[Operation, ...] = (*patients.OPERATIONS,)
 
 face = Face(
     root="/api/v1",

@@ -17,6 +17,14 @@ def archived_at(resource: Resource) -> str | None:
     return next((each.get("valueDateTime") for each in extensions if each.get("url") == ARCHIVED_AT), None)
 
 
+def deleted_at(resource: Resource) -> str | None:
+    """As the API tells it: a FHIR client may have said a day, a month or a year."""
+    told = archived_at(resource)
+    if told is None or len(told) > len("2000-01-01"):
+        return told
+    return f"{told}{'-01-01'[len(told) - len('2000') :]}T00:00:00Z"
+
+
 def instant(moment: datetime) -> str:
     """As the API and FHIR both write it."""
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

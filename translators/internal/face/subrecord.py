@@ -16,8 +16,9 @@ from gateway.faults import Invalid, Issue, NotFound
 from gateway.translation.face import Kept, Params, Records, Search, literal
 from gateway.translation.lens import LeftOut, Lens, ResourceMap
 from gateway.translation.rows import Record, Resource
-from translators.internal.face.archiving import HIDDEN, archived, archived_at, instant
+from translators.internal.face.archiving import HIDDEN, archived, archived_at, deleted_at, instant
 from translators.internal.face.bindings import FACE
+from translators.internal.face.lifecycle import is_archived
 from translators.internal.face.references import Relation, entered, named
 
 PATIENT = Relation("patient", "Patient", "Patient")
@@ -68,7 +69,7 @@ def patient(records: Records, id: str) -> Kept:
 def living(records: Records, id: str) -> Kept:
     """The patient of a request that writes: nothing is written for one who is archived."""
     found = patient(records, id)
-    if archived_at(found.resource) is not None:
+    if is_archived(found.resource):
         raise NotFound("Patient not found. The record is archived: restore it first.", "path.patient_uuid")
     return found
 
@@ -141,7 +142,7 @@ def known_by_the_store(kept: Kept) -> Record:
         "version": kept.version,
         "created_at": instant(kept.created),
         "updated_at": instant(kept.updated),
-        "deleted_at": archived_at(kept.resource),
+        "deleted_at": deleted_at(kept.resource),
     }
 
 
