@@ -1,12 +1,12 @@
 """Making and changing a patient: what a body says is brought into the resource by the field table.
 
-Everything else of the resource stays as other systems wrote it. Both are used by whatever operation takes such a body.
+Everything else of the resource stays as other systems wrote it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from gateway.faults import Conflict, Invalid, NotFound
@@ -29,6 +29,17 @@ AHEAD = timedelta(hours=14)
 
 def registered(records: Records, body: CreatePatientIn) -> Kept:
     """A new patient; raises Conflict where the chart number is taken."""
+    return records.create(composed(records, body))
+
+
+def revised(records: Records, kept: Kept, body: UpdatePatientIn) -> Kept:
+    """The patient with what the body gives; null clears."""
+    check_version(kept, body.base_version)
+    return records.update(recomposed(records, kept, body), body.base_version)
+
+
+def composed(records: Records, body: CreatePatientIn) -> Resource:
+    """What a create would write."""
     given = {name: value for name, value in body.model_dump(mode="json").items() if value is not None}
     if body.billing_account is not None:
         given["billing_account"] = body.billing_account
@@ -37,16 +48,15 @@ def registered(records: Records, body: CreatePatientIn) -> Kept:
     record = {"status": "deceased" if body.date_time_deceased else "active"} | _entered(records, given)
     carried = LENS.to_fhir(record)
     refuse(carried.left_out)
-    return records.create(_standing(carried.value, record["status"], records.now))
+    return put_away(carried.value, records.now) if record["status"] == "archived" else carried.value
 
 
-def revised(records: Records, kept: Kept, body: UpdatePatientIn) -> Kept:
-    """The patient with what the body gives; null clears."""
-    check_version(kept, body.base_version)
+def recomposed(records: Records, kept: Kept, body: UpdatePatientIn) -> Resource:
+    """What an update would write; the version is not looked at."""
     given = body.model_dump(mode="json", exclude_unset=True, exclude={"base_version"})
     _check_times(records, body)
     _take_chart_number(records, kept, given)
-    return records.update(news_of(kept.resource, _entered(records, given)), body.base_version)
+    return news_of(kept.resource, _entered(records, given))
 
 
 def news_of(resource: Resource, news: Mapping[str, Any]) -> Resource:
@@ -109,10 +119,6 @@ def _entered(records: Records, given: Mapping[str, Any]) -> Record:
 
 
 # --- what the table has no row for ------------------------------------------------------------------------------
-
-
-def _standing(resource: Resource, status: str, now: datetime) -> Resource:
-    return put_away(resource, now) if status == "archived" else resource
 
 
 def _retell(resource: Resource, changed: Any) -> None:

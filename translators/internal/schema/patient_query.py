@@ -61,6 +61,6 @@ class SearchPatientsQuery(Query):
 class CountPatientsQuery(Query):
     """Whom to count."""
 
-    date_from: Date | None = Field(default=None, description="Recorded on that day or later.")
-    date_to: Date | None = Field(default=None, description="Recorded on that day or earlier.")
+    date_from: Date | None = Field(default=None, description="First visit on that day or later.")
+    date_to: Date | None = Field(default=None, description="First visit before that day.")
     status_set: Statuses = Field(default=("active",), description="Repeat it for several.")
