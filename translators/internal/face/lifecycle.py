@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.translation.lens import ResourceMap
-from gateway.translation.rows import Resource
+from gateway.translation.rows import Record, Resource
 from translators.internal.face.archiving import archived, archived_at, restored
 from translators.internal.face.bindings import FACE
 from translators.internal.patient_pairs import ACTIVE, LIFECYCLE, PATIENT_STATUS
@@ -19,10 +19,13 @@ _LENS = ResourceMap("Patient", frozenset(), (LIFECYCLE,)).bound(FACE)
 
 def status_of(resource: Resource) -> str | None:
     """None where the resource does not say."""
-    if archived_at(resource) is not None:
-        return "archived"
-    status: str | None = _LENS.to_vendor(resource).value.get("status")
-    return status
+    return stands_as(resource, _LENS.told(resource))
+
+
+def stands_as(resource: Resource, record: Record) -> str | None:
+    """The same where the table has told the record already."""
+    told: str | None = record.get("status")
+    return "archived" if archived_at(resource) is not None else told
 
 
 def is_archived(resource: Resource) -> bool:

@@ -15,7 +15,7 @@ from gateway.translation.face import Kept, Records, Search, literal
 from gateway.translation.rows import Record, Resource
 from translators.internal.face.archiving import HIDDEN
 from translators.internal.face.bindings import FACE
-from translators.internal.face.lifecycle import status_of
+from translators.internal.face.lifecycle import stands_as
 from translators.internal.face.references import Relation, name_of, named
 from translators.internal.face.subrecord import known_by_the_store
 from translators.internal.patient import PATIENT
@@ -42,7 +42,7 @@ def facts(resource: Resource) -> Record:
     """What the resource itself says."""
     record = LENS.told(resource)
     first, last = names(resource, record)
-    status = status_of(resource)
+    status = stands_as(resource, record)
     held = status == RESTRICTED or bool(record.get("scheduling_restricted"))
     return record | {
         "first_name": first,
