@@ -16,6 +16,9 @@ from translators.internal.vocabulary import LOINC
 
 PANEL = {"coding": [{"system": LOINC, "code": "85353-1", "display": "Vital signs panel"}]}
 BLOOD_PRESSURE = "85354-9"
+KNOWN = frozenset({*VITAL_OF, "85353-1", BLOOD_PRESSURE})
+"""What an Observation has to be of to be a set of vital signs."""
+_OUT_OF_USE = frozenset({"entered-in-error", "cancelled"})
 _ITS_OWN = ("valueQuantity", "dataAbsentReason", "interpretation", "referenceRange")
 """What an Observation and a component both have."""
 
@@ -37,6 +40,9 @@ class PanelLens(Lens):
     def to_vendor(self, resource: Resource, onto: Record | None = None) -> Carried[Record]:
         return super().to_vendor(opened(resource), onto)
 
+    def told(self, resource: Resource) -> Record:
+        return super().told(opened(resource))
+
     def merge(self, resource: Resource, onto: Record | None = None) -> Carried[Record]:
         return super().merge(opened(resource), onto)
 
@@ -47,6 +53,11 @@ class PanelLens(Lens):
 def codes_of(concept: Any) -> set[str]:
     codings = concept.get("coding", ()) if isinstance(concept, dict) else ()
     return {str(coding.get("code")) for coding in codings if coding.get("system") == LOINC}
+
+
+def is_measured(resource: Resource) -> bool:
+    is_dated = any(resource.get(name) for name in ("effectiveDateTime", "effectiveInstant", "effectivePeriod"))
+    return is_dated and resource.get("status") not in _OUT_OF_USE and bool(codes_of(resource.get("code")) & KNOWN)
 
 
 def is_single(resource: Resource) -> bool:

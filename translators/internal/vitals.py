@@ -51,9 +51,14 @@ def _read_when(record: Record, resource: Resource, bindings: Bindings) -> None:
 def _write_when(resource: Resource, record: Record, bindings: Bindings) -> None:
     period: Any = resource.get("effectivePeriod") or {}
     moment = resource.get("effectiveDateTime") or resource.get("effectiveInstant") or period.get("start")
-    if day := day_in(moment):
+    if day := day_in(moment) or first_day(moment):
         time = str(moment)[11:] or get(resource, _LOCAL)
         record.update({"date_taken": day} | ({"time_taken": time} if time else {}))
+
+
+def first_day(moment: Any) -> str | None:
+    """Of a year or a month, which FHIR takes for a time: the API demands a day."""
+    return day_in(f"{moment}{'-01-01'[len(moment) - len('2000') :]}") if isinstance(moment, str) else None
 
 
 WHEN = Pair(

@@ -104,7 +104,7 @@ def told(vital: Vital, measured: Any) -> int | str | None:
         value = vital.others[unit](Decimal(value)).quantize(_TENTH)
     elif unit not in {vital.unit, vital.shown, *vital.same}:
         return None
-    return int(Decimal(value).quantize(Decimal(1))) if vital.whole else f"{value:f}"
+    return int(Decimal(value).quantize(Decimal(1))) if vital.whole else f"{Decimal(value):f}"
 
 
 def value_of(vital: Vital) -> Pair:

@@ -147,9 +147,10 @@ def catalogued(vendor: str, type: str, url: str) -> Pair:
             resource["code"] = {"text": name}
 
     def encode(resource: Resource, record: Record, bindings: Bindings) -> None:
-        entry = get(resource, place) or {}
-        name = words(resource.get("code")) or entry.get("display")
-        key = key_in(entry, type, bindings) or (unlisted(name) if name else None)
+        entry, said = get(resource, place) or {}, words(resource.get("code"))
+        name = said or entry.get("display")
+        is_outdated = said and entry.get("display", said) != said  # who changed the code knew nothing of the entry
+        key = (None if is_outdated else key_in(entry, type, bindings)) or (unlisted(name) if name else None)
         if key:
             record[vendor] = {"id": key} | ({"name": name} if name else {})
 

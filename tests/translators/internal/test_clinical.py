@@ -114,7 +114,7 @@ GOLDENS: list[tuple[ResourceMap, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("table", "record", "resource"), GOLDENS, ids=lambda v: "+".join(v) if v is dict else None)
+@pytest.mark.parametrize(("table", "record", "resource"), GOLDENS)
 def test_a_golden_pair_holds_both_ways(table: ResourceMap, record: dict[str, Any], resource: dict[str, Any]) -> None:
     lens = face(table)
     whole = {"resourceType": table.type, **resource}

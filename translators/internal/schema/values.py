@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError, core_schema
 CONTROLS = r"\x00-\x1f\x7f"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?"
+_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?"
 _GREATEST = 10**15
 _LONGEST = 10_000
 _NOTE = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*"
@@ -214,7 +214,7 @@ def _instant_or_date(value: Any) -> datetime | date:
 def _time(value: Any) -> time:
     if isinstance(value, str) and re.fullmatch(_TIME, value):
         return time.fromisoformat(value)
-    raise PydanticCustomError("time_parsing", "Input should be a time of day without a zone, hh:mm or hh:mm:ss")
+    raise PydanticCustomError("time_parsing", "Input should be a time of day, hh:mm:ss, with a zone or without")
 
 
 def _whole(value: Any) -> Any:
@@ -267,7 +267,7 @@ InstantOrDate = Annotated[
     WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}),
 ]
 TimeOfDay = Annotated[time, BeforeValidator(_time), WithJsonSchema({"type": "string", "pattern": f"^{_TIME}$"})]
-"""Without a zone, so that it is no `time` of RFC 3339."""
+"""RFC 3339's `time` has a zone always; here the clock on the wall will do."""
 
 Flag = StrictBool
 Version = Annotated[int, Whole(1)]
