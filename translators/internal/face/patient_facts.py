@@ -6,18 +6,18 @@ write patients without a name, with one in a single string, or with half a birth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from gateway.canonical import IDENTIFIER_TYPE
 from gateway.faults import Forbidden
-from gateway.translation.face import Kept, Records, Search, literal
+from gateway.translation.face import Kept, Params, Records, Search, literal
 from gateway.translation.rows import Record, Resource
 from translators.internal.face.archiving import HIDDEN
 from translators.internal.face.bindings import FACE
+from translators.internal.face.clinical import NEWEST, VITAL_SIGNS
 from translators.internal.face.lifecycle import stands_as
 from translators.internal.face.references import Relation, name_of, named
-from translators.internal.face.subrecord import known_by_the_store
+from translators.internal.face.subrecord import known_by_the_store, record_of
 from translators.internal.patient import PATIENT
 from translators.internal.schema.patient import PatientBriefOut, PatientOut
 from translators.internal.vocabulary import LOINC, SNOMED
@@ -33,7 +33,7 @@ RELATIONS = (
     Relation("billing_type", "Basic", "Billing type", "billing-type"),
     Relation("fee_schedule", "Basic", "Fee schedule", "fee-schedule"),
 )
-TOBACCO = f"{LOINC}|72166-2"
+TOBACCO = (("code", f"{LOINC}|72166-2"), ("status:not", "entered-in-error,cancelled"), HIDDEN)
 RESTRICTED = "inactive"
 """The status in which nobody is given an appointment. The API knows a balance as another reason; there is none here."""
 
@@ -86,11 +86,11 @@ def outs(records: Records, kept: Sequence[Kept]) -> list[Record]:
     return [_whole(each, record) for each, record in zip(kept, told, strict=True)]
 
 
-def out(records: Records, kept: Kept, **more: Any) -> Record:
+def out(records: Records, kept: Kept) -> Record:
     """One patient, with what their newest Observations say."""
     [record] = outs(records, [kept])
     smoking = record["smoking_snomed"] or _smoking(records, kept)
-    return record | {"latest_vitals_date": _vitals_date(records, kept), "smoking_snomed": smoking} | more
+    return record | {"latest_vitals_date": _vitals_date(records, kept), "smoking_snomed": smoking}
 
 
 def _whole(kept: Kept, record: Record) -> Record:
@@ -99,25 +99,20 @@ def _whole(kept: Kept, record: Record) -> Record:
 
 
 def _vitals_date(records: Records, kept: Kept) -> str | None:
-    for found in _newest(records, kept, ("category", "vital-signs")):
-        moment = found.get("effectiveDateTime") or found.get("effectivePeriod", {}).get("start") or ""
-        return moment[:10] if len(moment) >= len("2000-01-01") else None
-    return None
+    found = _newest(records, kept, VITAL_SIGNS.only)
+    return None if found is None else record_of(VITAL_SIGNS, found).get("date_taken")
 
 
 def _smoking(records: Records, kept: Kept) -> str | None:
-    for found in _newest(records, kept, ("code", TOBACCO)):
-        codings = found.get("valueCodeableConcept", {}).get("coding", ())
-        return next((each.get("code") for each in codings if each.get("system") == SNOMED), None)
-    return None
+    found = _newest(records, kept, TOBACCO)
+    concept = {} if found is None else found.resource.get("valueCodeableConcept", {})
+    return next((each.get("code") for each in concept.get("coding", ()) if each.get("system") == SNOMED), None)
 
 
-def _newest(records: Records, kept: Kept, which: tuple[str, str]) -> Iterator[Resource]:
-    """Nothing for a caller who may not look into Observations: the patient is theirs to see all the same."""
-    stands = ("status:not", "entered-in-error,cancelled")
-    params = (("patient", literal(kept.reference)), which, stands, HIDDEN)
+def _newest(records: Records, kept: Kept, which: Params) -> Kept | None:
+    """None for a caller who may not look into Observations: the patient is theirs to see all the same."""
+    search = Search("Observation", (*which, ("patient", literal(kept.reference))), sort=NEWEST, count=1)
     try:
-        found = records.search(Search("Observation", params, sort=("-date",), count=1))
+        return next(iter(records.search(search).kept), None)
     except Forbidden:
-        return
-    yield from (each.resource for each in found.kept)
+        return None

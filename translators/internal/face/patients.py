@@ -7,7 +7,7 @@ from typing import Any
 from gateway.translation.face import Asked, Operation, Records
 from translators.internal.face.patient_counts import by_location
 from translators.internal.face.patient_duplicates import check, duplicates
-from translators.internal.face.patient_facts import out
+from translators.internal.face.patient_facts import out, outs
 from translators.internal.face.patient_lists import page, stretch, typeahead
 from translators.internal.face.patient_status import archive, restore, transition
 from translators.internal.face.patient_writing import registered, revised
@@ -39,7 +39,8 @@ STALE = {409: "The patient has changed since `base_version`."}
 
 def create(asked: Asked, records: Records) -> Any:
     others = duplicates(records, asked.body.model_dump(mode="json"))
-    return out(records, registered(records, asked.body), potential_duplicates=others)
+    [made] = outs(records, [registered(records, asked.body)])
+    return made | {"potential_duplicates": others}
 
 
 def get(asked: Asked, records: Records) -> Any:
