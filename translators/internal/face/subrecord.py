@@ -180,6 +180,10 @@ def put_away(records: Records, kept: Kept, version: int | None = None, **more: A
 
 def refuse(left_out: Iterable[LeftOut]) -> None:
     """A fact of the request that the table could not read is not dropped in silence."""
-    reasons = ((each.reason.removeprefix("not taken from the EMR: "), each.expression) for each in left_out)
-    if issues := tuple(Issue(reason, (f"body.{place}",)) for reason, place in reasons):
+    issues = tuple(
+        Issue(each.reason.removeprefix("not taken from the EMR: "), (f"body.{place}",))
+        for each in left_out
+        for place in each.expression.split(", ")
+    )
+    if issues:
         raise Invalid(issues)

@@ -134,6 +134,24 @@ async def test_what_is_not_there_is_not_found(api: Api, catalogue: Catalogue, ch
         assert await api.items(f"{chart}/{section}") == []
 
 
+async def test_what_fhir_cannot_hold_is_refused_at_its_place(api: Api, chart: str) -> None:
+    backwards = {"date_start": "2025-02-01", "date_stop": "2025-01-01"}
+    answer = await api.ask("POST", f"{chart}/medications", backwards)
+    assert places(answer) == {"body.date_start", "body.date_stop"}
+    made = await api.post(f"{chart}/medications", {"date_start": "2025-02-01"})
+    late = {"base_version": 1, "date_stop": "2025-01-01"}
+    assert "body.date_stop" in places(await api.ask("PATCH", f"{chart}/medications/{made['id']}", late))
+    assert (await api.items(f"{chart}/medications")) == [made | {"interaction_warnings": None}]
+
+
+async def test_a_time_with_its_zone_is_an_instant_and_one_without_is_none(api: Api, client: Fhir, chart: str) -> None:
+    for time, effective in (("09:41:00-05:00", "2025-06-12T09:41:00-05:00"), ("09:41", "2025-06-12")):
+        made = await api.post(f"{chart}/vital-signs", {"date_taken": "2025-06-12", "time_taken": time})
+        assert made["time_taken"] == (time if len(time) > 5 else f"{time}:00")
+        kept = (await client.ask("GET", f"Observation/{made['id']}")).json()
+        assert kept["effectiveDateTime"] == effective
+
+
 async def test_pages_filters_and_order(api: Api, catalogue: Catalogue, chart: str) -> None:
     sound = {"allergy_definition_uuid": catalogue.penicillin}
     active = await api.post(f"{chart}/allergies", sound)
