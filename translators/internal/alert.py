@@ -1,21 +1,22 @@
 """Alert: the field table of `PatientAlertOut`.
 
-What an alert says is the name of its definition; the definition itself is an entry of a catalogue (definition.py).
+What an alert says is the name of its definition; the definition itself is an entry of a catalogue (definition.py). A
+Flag that was made without one is shown by its code, as allergies are (wording.py).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from gateway.canonical import extension_url
-from gateway.translation.codec import DATE, INSTANT, INTEGER, Codec, Unreadable
+from gateway.translation.codec import INSTANT, INTEGER, Unreadable
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.path import get, parse
 from gateway.translation.rows import Bindings, Field, Pair, Record, Resource
 from translators.internal.facts import ID, own, related
-from translators.internal.vocabulary import DATA_ABSENT_REASON, reference, same
+from translators.internal.vocabulary import same
+from translators.internal.wording import ABSENT, DAY, catalogued
 
 FLAG_PRIORITY = "http://hl7.org/fhir/StructureDefinition/flag-priority"
 PRIORITY_CODES = "http://hl7.org/fhir/flag-priority-code"
@@ -29,7 +30,6 @@ UNSAID: Mapping[str, Any] = {"alert_scope": "patient", "is_urgent": False, "stat
 _STATUS = parse(f"extension[url={ALERT_STATUS}].valueCode")
 _PRIORITY = parse(f"extension[url={FLAG_PRIORITY}].valueCodeableConcept.coding")
 _URGENT = {"coding": [{"system": PRIORITY_CODES, "code": "PH", "display": "High priority"}]}
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def _read_status(record: Record, resource: Resource, bindings: Bindings) -> None:
@@ -72,14 +72,19 @@ URGENCY = Pair(("is_urgent",), (f"extension[url={FLAG_PRIORITY}]",), _read_urgen
 """The priority "high" of HL7's extension. The others are not urgent, and stay as they are until somebody says more."""
 
 
-def _day(value: Any) -> str:
-    if not isinstance(value, str) or not _DAY.match(value):
-        raise Unreadable("expected a day, YYYY-MM-DD")
-    return str(DATE.encode(value[:10]))
+_ENTRY = catalogued("alert_definition", "Basic", extension_url("alert-definition"))
 
 
-DAY = Codec(DATE.decode, _day, "date")
-"""A date of the API ↔ a FHIR dateTime; of one with a time, the API has the day."""
+def _read_kind(record: Record, resource: Resource, bindings: Bindings) -> None:
+    """R4 demands a code (Flag.code, 1..1): an alert of a definition that cannot be read is one of an unknown kind."""
+    try:
+        _ENTRY.decode(record, resource, bindings)
+    except Unreadable:
+        resource.clear()
+    resource.setdefault("code", {"coding": [dict(ABSENT)]})
+
+
+KIND = Pair(_ENTRY.vendor, _ENTRY.fhir, _read_kind, _ENTRY.encode)
 
 ALERT = ResourceMap(
     "Flag",
@@ -87,12 +92,7 @@ ALERT = ResourceMap(
     (
         ID,
         *related("patient", "subject", "Patient"),
-        Field(
-            "alert_definition.id",
-            f"extension[url={extension_url('alert-definition')}].valueReference.reference",
-            reference("Basic"),
-        ),
-        Field("alert_definition.name", "code.text"),
+        KIND,
         STATUS,
         own("alert_scope", "alert-scope", "valueCode", SCOPE),
         URGENCY,
@@ -101,5 +101,4 @@ ALERT = ResourceMap(
         own("date_disabled", "disabled-at", "valueDateTime", INSTANT),
         own("created_by", "created-by", "valueInteger", INTEGER),
     ),
-    constants={"code": {"coding": [{"system": DATA_ABSENT_REASON, "code": "unknown"}]}},
 )

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from gateway.translation.face import Face, Operation
-from translators.internal.face import clinical, patients, summary
+from translators.internal.face import clinical, office, patients, summary
 from translators.internal.face.refusing import Errors, ValidationErrors, refusal
 
-OPERATIONS: tuple[Operation, ...] = (*patients.OPERATIONS, *clinical.OPERATIONS, *summary.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *patients.OPERATIONS,
+    *clinical.OPERATIONS,
+    *summary.OPERATIONS,
+    *office.OPERATIONS,
+)
 
 face = Face(
     root="/api/v1",

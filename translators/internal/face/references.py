@@ -10,6 +10,7 @@ from gateway.canonical import extension_url
 from gateway.faults import NotFound
 from gateway.translation.face import Kept, Records
 from gateway.translation.rows import Record, Resource
+from translators.internal.face.archiving import archived_at
 from translators.internal.patient_pairs import full_name
 
 CATALOGUE_NAME = extension_url("catalogue-name")
@@ -93,5 +94,7 @@ def entity(records: Records, relation: Relation, key: str) -> Record:
 
 
 def _fits(found: Kept, relation: Relation) -> bool:
+    """Of an entry of a catalogue: it is one of this catalogue, and was not archived."""
     codings = found.resource.get("code", {}).get("coding", ()) if relation.code else ()
-    return not relation.code or any(coding.get("code") == relation.code for coding in codings)
+    is_entry = any(coding.get("code") == relation.code for coding in codings)
+    return not relation.code or (is_entry and archived_at(found.resource) is None)
