@@ -47,7 +47,7 @@ class SeenRecords:
         return self.exchange.caller.fhir_user
 
     def read(self, type: str, id: str) -> Kept | None:
-        self._require(type, "r")
+        self.require(type, "r")
         found = self.look.read(type, id) if ID.fullmatch(id) else None
         if found is None or found.deleted:
             return None
@@ -79,12 +79,12 @@ class SeenRecords:
         return Tally(numbers, without)
 
     def create(self, resource: Resource, id: str | None = None) -> Kept:
-        self._require(resource["resourceType"], "c")
+        self.require(resource["resourceType"], "c")
         check_valid(self.exchange.services.definitions, resource)
         return kept(self._writing.create(resource, id))
 
     def update(self, resource: Resource, version: int | None = None) -> Kept:
-        self._require(resource["resourceType"], "u")
+        self.require(resource["resourceType"], "u")
         check_valid(self.exchange.services.definitions, resource)
         try:
             stored, _ = self._writing.update(resource, version)
@@ -94,11 +94,11 @@ class SeenRecords:
         return kept(stored)
 
     def check(self, resource: Resource) -> None:
-        self._require(resource["resourceType"], "u" if "id" in resource else "c")
+        self.require(resource["resourceType"], "u" if "id" in resource else "c")
         check_valid(self.exchange.services.definitions, resource)
         self._writing.check(resource)
 
-    def _require(self, type: str, action: str) -> None:
+    def require(self, type: str, action: str) -> None:
         self.exchange.require(type, action)
         self.needed[type, action] = None
 
@@ -111,7 +111,7 @@ class SeenRecords:
     # --- searching --------------------------------------------------------------------------------------------------
 
     def _query(self, search: Search) -> Query:
-        self._require(search.type, "s")
+        self.require(search.type, "s")
         either = [self._either(search.type, group) for group in search.either]
         created = (micro(search.created[0]), micro(search.created[1])) if search.created else None
         return Query(

@@ -127,6 +127,9 @@ class Records(Protocol):
     def update(self, resource: Resource, version: int | None = None) -> Kept:
         """With its id. Raises Conflict unless `version`, where given, is the current one."""
 
+    def require(self, type: str, action: str) -> None:
+        """Raises Forbidden where the caller's scopes allow it on nothing of the type; one of c r u d s."""
+
     def check(self, resource: Resource) -> None:
         """Raises what `create`, or for a resource with an id `update`, would raise; writes nothing."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from gateway.translation.face import Face, Operation
-from translators.internal.face import clinical, office, patients, summary
+from translators.internal.face import bulk, clinical, office, patients, summary
 from translators.internal.face.refusing import Errors, ValidationErrors, refusal
 
 OPERATIONS: tuple[Operation, ...] = (
     *patients.OPERATIONS,
+    *bulk.OPERATIONS,
     *clinical.OPERATIONS,
     *summary.OPERATIONS,
     *office.OPERATIONS,

@@ -37,11 +37,11 @@ def transition(asked: Asked, records: Records) -> Any:
     body: TransitionStatusIn = asked.body
     kept = living(records, asked.path["patient_uuid"])
     check_version(kept, body.base_version)
-    _check_step(status_of(kept.resource), body.new_status)
+    check_step(status_of(kept.resource), body.new_status)
     return out(records, records.update(with_status(kept.resource, body.new_status), body.base_version))
 
 
-def _check_step(status: str | None, goal: str) -> None:
+def check_step(status: str | None, goal: str) -> None:
     if goal == "archived":
         raise Invalid("A patient is archived by the operation archive", "body.new_status")
     if goal == status:
