@@ -4,6 +4,7 @@
 
 const ORGANISATION = document.getElementById("org");
 const TOKEN = document.getElementById("token");
+const FILTER = document.getElementById("filter");
 const NEVER_SENT = new Set(["", null, undefined]);
 const SAMPLES = { date: "2026-01-31", "date-time": "2026-01-31T09:30:00Z", uuid: "00000000-0000-4000-8000-000000000000" };
 const INPUTS = { integer: "number", number: "number" };
@@ -75,7 +76,8 @@ function field(operation, parameter, whole) {
   const id = `${operation.operationId}-${parameter.name}`;
   const attributes = { id, name: parameter.name, required: parameter.required, "data-in": parameter.in, "aria-describedby": `${id}-help` };
   const input = listed ? chosen(listed, several, attributes, schema.default) : typed(schema, attributes);
-  const said = [kind(parameter.schema, whole), schema.default !== undefined ? `default ${schema.default}` : "", parameter.description ?? ""];
+  const known = listed ? [] : [kind(parameter.schema, whole), schema.default ? `default ${schema.default}` : ""];
+  const said = [...known, parameter.description ?? ""];
   const label = made("label", { for: id }, parameter.name + (parameter.required ? " *" : ""));
   return made("div", {}, label, input, made("span", { class: "quiet", id: `${id}-help` }, said.filter(Boolean).join(" · ")));
 }
@@ -97,17 +99,28 @@ function bodyPart(operation, whole) {
   const id = `${operation.operationId}-body`;
   const text = made("textarea", { id, name: "body", spellcheck: "false" });
   text.value = JSON.stringify(required(known, whole), null, 2);
-  const rows = Object.entries(known.properties ?? {}).map(([name, member]) => memberRow(name, member, known, text, whole));
-  const members = made("details", { class: "members" }, made("summary", {}, "What the body may have"), made("table", {}, made("tbody", {}, ...rows)));
-  return [made("h3", {}, made("label", { for: id }, "Body, JSON")), text, members];
+  const adding = (name, member) => {
+    const add = made("button", { type: "button", "aria-label": `Add ${name} to the body` }, "Add");
+    add.addEventListener("click", () => addMember(text, name, sample(member, whole)));
+    return [made("td", {}, add)];
+  };
+  return [made("h3", {}, made("label", { for: id }, "Body, JSON")), text, memberList("What the body may have", known, whole, adding)];
 }
 
-function memberRow(name, member, schema, text, whole) {
-  const add = made("button", { type: "button", "aria-label": `Add ${name} to the body` }, "Add");
-  add.addEventListener("click", () => addMember(text, name, sample(member, whole)));
-  const mark = schema.required?.includes(name) ? " *" : "";
-  const said = made("td", {}, kind(member, whole), made("span", { class: "quiet" }, member.description ?? ""));
-  return made("tr", {}, made("td", {}, made("code", {}, name), mark), said, made("td", {}, add));
+function answerPart(operation, whole) {
+  const [, told] = Object.entries(operation.responses).find(([status]) => status.startsWith("2"));
+  const schema = plain(told.content?.["application/json"].schema ?? {}, whole);
+  const known = schema.type === "array" ? plain(schema.items, whole) : schema;
+  return known.properties ? [memberList("What the answer has", known, whole, () => [])] : [];
+}
+
+function memberList(title, schema, whole, more) {
+  const rows = Object.entries(schema.properties ?? {}).map(([name, member]) => {
+    const mark = schema.required?.includes(name) ? " *" : "";
+    const said = made("td", {}, kind(member, whole), made("span", { class: "quiet" }, member.description ?? ""));
+    return made("tr", {}, made("td", {}, made("code", {}, name), mark), said, ...more(name, member));
+  });
+  return made("details", { class: "members" }, made("summary", {}, title), made("table", {}, made("tbody", {}, ...rows)));
 }
 
 function addMember(text, name, value) {
@@ -142,7 +155,7 @@ function trial(details, operation, whole) {
     event.preventDefault();
     send(details, form, answer);
   });
-  return form;
+  return made("div", {}, form, ...answerPart(operation, whole));
 }
 
 // --- sending --------------------------------------------------------------------------------------------------------
@@ -238,13 +251,17 @@ function filter(word) {
 
 function openNamed() {
   const details = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (details instanceof HTMLDetailsElement) details.open = true;
+  if (!(details instanceof HTMLDetailsElement)) return;
+  FILTER.value = "";
+  filter("");
+  details.open = true;
+  details.scrollIntoView();
 }
 
 for (const details of document.querySelectorAll(".operation")) {
   details.addEventListener("toggle", () => details.open && open(details));
 }
-document.getElementById("filter").addEventListener("input", (event) => filter(event.target.value.trim().toLowerCase()));
+FILTER.addEventListener("input", () => filter(FILTER.value.trim().toLowerCase()));
 document.getElementById("caller").addEventListener("submit", (event) => event.preventDefault());
 window.addEventListener("hashchange", openNamed);
 openNamed();
