@@ -8,6 +8,7 @@ from gateway.translation.face import Operation, Params
 from translators.internal.allergy import ALLERGY
 from translators.internal.disease import DISEASE
 from translators.internal.face.archiving import HIDDEN
+from translators.internal.face.finishing import allergic, noted
 from translators.internal.face.interacting import warned_of_allergies, warned_of_medications
 from translators.internal.face.references import Relation
 from translators.internal.face.section import TAG, Alternatives, Section, operations
@@ -67,6 +68,7 @@ ALLERGIES = Entity(
     {"status_is_active": False},
     SOUND,
     is_sound,
+    finished=allergic,
 )
 
 
@@ -86,6 +88,7 @@ DISEASES = Entity(
     {"problem_status": "active", "function_status": "problem"},
     SOUND,
     is_sound,
+    finished=noted,
 )
 _COURSES = {"active": "active,recurrence,relapse", "inactive": "inactive,remission", "resolved": "resolved"}
 
@@ -108,6 +111,7 @@ MEDICATIONS = Entity(
     {"is_cpoe": False},
     (HIDDEN, ("status:not", ERROR)),
     is_sound,
+    finished=noted,
 )
 TAKEN = "active,intended"
 
@@ -134,6 +138,7 @@ VITAL_SIGNS = Entity(
     ),
     is_measured,
     computed=judged,
+    finished=noted,
 )
 NEWEST = ("-date", "-_created")
 

@@ -45,6 +45,8 @@ class Entity:
     """The search parameter for the patient."""
     computed: Callable[[Record], Mapping[str, Any]] = lambda record: {}
     """Fields that follow from others."""
+    finished: Callable[[Records, Resource], Resource] = lambda records, resource: resource
+    """A resource as it is written: what the table makes of a record, and what only the store can tell."""
     lens: Lens = field(init=False)
 
     def __post_init__(self) -> None:
@@ -155,7 +157,7 @@ def recorded(records: Records, entity: Entity, of: Kept, body: BaseModel, **more
     record = entered(records, given, entity.relations) | {"patient": {"id": of.id}} | more
     carried = entity.lens.to_fhir(record)
     refuse(carried.left_out)
-    return records.create(carried.value)
+    return records.create(entity.finished(records, carried.value))
 
 
 def changed(records: Records, entity: Entity, kept: Kept, body: BaseModel, **more: Any) -> Kept:
@@ -170,7 +172,7 @@ def laid_over(records: Records, entity: Entity, kept: Kept, news: Mapping[str, A
     after = {name: value for name, value in {**before, **news}.items() if value is not None}
     carried = entity.lens.absorb(after, onto=kept.resource, base=before)
     refuse(carried.left_out)
-    return records.update(carried.value, version)
+    return records.update(entity.finished(records, carried.value), version)
 
 
 def put_away(records: Records, kept: Kept, version: int | None = None, **more: Any) -> Kept:

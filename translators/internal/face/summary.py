@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from gateway.translation.face import Asked, Kept, Operation, Params, Records, Search
 from gateway.translation.rows import Record, Resource
-from translators.internal.alert import ALERT, UNSAID
+from translators.internal.face import alerts
 from translators.internal.face.archiving import HIDDEN
 from translators.internal.face.bindings import FACE
 from translators.internal.face.clinical import (
@@ -19,24 +20,16 @@ from translators.internal.face.clinical import (
     VITAL_SIGNS,
     of_course,
 )
-from translators.internal.face.references import Relation, name_of
+from translators.internal.face.references import name_of
 from translators.internal.face.section import TAG, Alternatives
 from translators.internal.face.subrecord import Entity, outs, patient
 from translators.internal.face.wholly import every
 from translators.internal.patient import PATIENT
-from translators.internal.schema.alert import AlertOut
 from translators.internal.schema.summary import MedicalSummaryOut
 from translators.internal.wording import day_in, words
 
 _LENS = PATIENT.bound(FACE)
-ALERTS = Entity(
-    "Alert",
-    ALERT,
-    AlertOut,
-    (Relation("alert_definition", "Basic", "Alert definition", "alert-definition"),),
-    UNSAID,
-    (HIDDEN, ("flag-status", "active")),
-)
+ALERTS = replace(alerts.ENTITY, only=(*alerts.ENTITY.only, ("flag-status", "active")))
 """Those that are active."""
 _SOCIAL: Params = (
     HIDDEN,

@@ -294,3 +294,37 @@ async def test_a_create_warns_of_an_allergy_and_a_medication_that_do_not_go_toge
     assert (await api.post(f"{chart}/allergies", inactive))["interaction_warnings"] == []
     plain = await api.post(f"{chart}/medications", {"med_descript": "Lisinopril 10 mg tablet"})
     assert plain["interaction_warnings"] == []
+
+
+async def test_an_allergy_has_the_codes_of_its_substance(
+    api: Api, client: Fhir, catalogue: Catalogue, chart: str
+) -> None:
+    coding = [{"system": RXNORM, "code": "7980", "display": "penicillin G"}]
+    substance = {"resourceType": "Substance", "id": "pcn", "code": {"coding": coding, "text": "PCN"}}
+    assert (await client.ask("PUT", "Substance/pcn", substance)).status_code == 201
+    made = await api.post(f"{chart}/allergies", {"allergy_definition_uuid": "pcn"})
+    assert made["allergy_definition"] == {"id": "pcn", "name": "PCN"}
+    assert await client.total(f"AllergyIntolerance?code={RXNORM}|7980") == 1
+    assert (await api.patch(f"{chart}/allergies/{made['id']}", {"base_version": 1, "reaction": "Hives"}))[
+        "version"
+    ] == 2
+    assert await client.total(f"AllergyIntolerance?code={RXNORM}|7980") == 1
+    latex = {"base_version": 2, "allergy_definition_uuid": catalogue.penicillin}
+    assert (await api.patch(f"{chart}/allergies/{made['id']}", latex))["allergy_definition"]["name"] == "Penicillin"
+    assert await client.total(f"AllergyIntolerance?code={RXNORM}|7980") == 0
+
+
+async def test_what_the_staff_clear_leaves_no_half_element(api: Api, client: Fhir, chart: str) -> None:
+    subject = {"reference": chart.removeprefix("/").replace("patients", "Patient")}
+    note = {"text": "x", "authorString": "Dr. Ines Calloway", "time": "2025-01-02"}
+    made = await client.create({"resourceType": "Condition", "subject": subject, "note": [note, {"text": "second"}]})
+    cleared = await api.patch(f"{chart}/diseases/{made['id']}", {"base_version": 1, "patient_note": None})
+    assert cleared["patient_note"] == "second", "the next note is the first now"
+    reaction = {"manifestation": [{"text": "rash"}], "onset": "2020-05"}
+    active = {"system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "code": "active"}
+    allergy = {"resourceType": "AllergyIntolerance", "patient": subject, "clinicalStatus": {"coding": [active]}}
+    made = await client.create({**allergy, "reaction": [reaction]})
+    cleared = await api.patch(f"{chart}/allergies/{made['id']}", {"base_version": 1, "reaction": None})
+    assert (cleared["reaction"], cleared["severity"]) == (None, None)
+    kept = (await client.ask("GET", f"AllergyIntolerance/{made['id']}")).json()
+    assert kept["reaction"][0]["onset"] == "2020-05"
