@@ -136,10 +136,10 @@ def _answer(face: Face, operation: Operation, schemas: Schemas) -> dict[str, Any
 
 def _refusals(operation: Operation) -> dict[int, str]:
     found = {**ALWAYS, **(WITH_BODY if operation.body is not None else {})}
-    if operation.repeatable:
-        found[409] = REUSED
     for status, text in operation.refusals.items():
         found[status] = text if status not in found else f"{text} {found[status]}"
+    if operation.repeatable:
+        found.setdefault(409, REUSED)
     return dict(sorted(found.items()))
 
 

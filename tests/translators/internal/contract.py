@@ -1,7 +1,7 @@
 """The facts of an OpenAPI document that two of them can be compared by: one line for each parameter and each member.
 
-`required string date-time`, `array of string`, `query: string = "asc": asc | desc`. That something may be null is no fact
-here, as there are different ways to say so, nor are bounds, of which the contract has next to none.
+`required string date-time`, `array of string`, `query: string = "asc": asc | desc`. That something may be null is no
+fact here, as there are different ways to say so, nor are bounds, of which the contract has next to none.
 """
 
 from __future__ import annotations
