@@ -19,6 +19,7 @@ from gateway.definitions.contract import Definitions, Demanded, Resource
 from gateway.faults import ClientFault, Conflict, Forbidden, Gone, Invalid, NotFound, PreconditionFailed
 from gateway.interactions import own_definitions
 from gateway.interactions.demands import demanded_by
+from gateway.interactions.permanence import check_stays
 from gateway.interactions.validation import check_valid
 from gateway.search.parse import parse, printable
 from gateway.search.query import Query
@@ -145,7 +146,10 @@ class Changes:
 
     def _check_owner(self, stored: Stored | None, resource: Resource | None) -> None:
         """What is sent as it is, and what is said of our copy alone (labels), changes nothing of the EMR's."""
-        if stored is None or stored.deleted or self.ownership is None:
+        if stored is None or stored.deleted:
+            return
+        check_stays(stored, resource)
+        if self.ownership is None:
             return
         refusal = self.ownership.refusal(self.transaction, stored)
         if refusal and (resource is None or _content(resource) != _content(document.decode(stored.body))):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from gateway.translation.face import Asked, Kept, Operation, Params, Records, Search, literal
@@ -59,6 +59,7 @@ MODES = {
     "text": "SMSWRIT,APPWRIT,MMSWRIT,MSGWRIT",
     "fax": "FAXWRIT",
 }
+MOMENT = timedelta(microseconds=1)
 NEWEST_FIRST = ("-communication-date", "-_created")
 
 
@@ -76,17 +77,25 @@ def page(asked: Asked, records: Records) -> Any:
 
 def _filters(query: ListCommunicationsQuery) -> Iterator[tuple[str, str]]:
     if query.date_from is not None:
-        yield "communication-date", f"ge{_moment(query.date_from)}"
+        yield "communication-date", f"ge{_told(query.date_from)}"
     if query.date_to is not None:
-        yield "communication-date", f"le{_moment(query.date_to)}"
+        yield "communication-date", _until(query.date_to)
     if query.mode is not None:
         yield "medium", ",".join(f"{PARTICIPATION_MODE}|{code}" for code in MODES[query.mode].split(","))
     if query.q:
         yield "note-text:contains", literal(query.q)
 
 
-def _moment(value: Any) -> str:
+def _told(value: datetime | date) -> str:
     return instant(value) if isinstance(value, datetime) else str(value)
+
+
+def _until(value: datetime | date) -> str:
+    """Up to that day, or to that very moment: FHIR's `le` leaves out what is told with fewer digits than the value."""
+    try:
+        return f"lt{_told(value + (MOMENT if isinstance(value, datetime) else timedelta(days=1)))}"
+    except OverflowError:
+        return f"le{_told(value)}"
 
 
 def _groups(query: ListCommunicationsQuery) -> Iterator[Group]:

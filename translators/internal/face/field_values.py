@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from pydantic import BaseModel
+
 from gateway.faults import Invalid, Issue, NotFound
 from gateway.translation.face import Asked, Kept, Operation, Records
 from gateway.translation.rows import Record
@@ -29,6 +31,8 @@ from translators.internal.schema.field_value import (
 )
 
 LENS = FIELD_VALUES.bound(FACE)
+LARGEST = 10**15
+"""What is larger, and only FHIR clients can have written, is told as text."""
 ROWS, KEY = "fields", "field_definition_uuid"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 Definitions = Mapping[str, Record]
@@ -51,9 +55,14 @@ def _values(rows: list[Record], definitions: Definitions) -> dict[str, Any]:
     return named | {row[KEY]: row.get("value") for row in rows if row.get(KEY) in definitions}
 
 
-def _out(definition: Record, value: Any) -> Record:
-    shown = {name: definition.get(name) for name in FieldValueOut.model_fields}
-    return shown | {KEY: definition["id"], "value": value}
+def _out(definition: Record, value: Any, model: type[BaseModel] = FieldValueOut) -> Record:
+    shown = {name: definition.get(name) for name in model.model_fields}
+    return shown | {KEY: definition["id"], "value": _number(value)}
+
+
+def _number(value: Any) -> Any:
+    """A decimal is a number in the answer as in the request; the resource keeps its digits."""
+    return float(value) if isinstance(value, Decimal) and abs(value) <= LARGEST else value
 
 
 def page(asked: Asked, records: Records) -> Any:
@@ -68,12 +77,7 @@ def page(asked: Asked, records: Records) -> Any:
 def form(asked: Asked, records: Records) -> Any:
     definitions = _definitions(records)
     values = _values(_rows(patient(records, asked.path["patient_uuid"])), definitions)
-    return {"items": [_field(each, values.get(id)) for id, each in definitions.items()]}
-
-
-def _field(definition: Record, value: Any) -> Record:
-    shown = {name: definition.get(name) for name in FormFieldOut.model_fields}
-    return shown | {KEY: definition["id"], "value": value}
+    return {"items": [_out(each, values.get(id), FormFieldOut) for id, each in definitions.items()]}
 
 
 def put(asked: Asked, records: Records) -> Any:
