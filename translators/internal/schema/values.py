@@ -219,7 +219,7 @@ def _time(value: Any) -> time:
 
 def _whole(value: Any) -> Any:
     """A parameter's text; what is none is left to the check of the type."""
-    return int(value) if isinstance(value, str) and re.fullmatch("-?[0-9]{1,9}", value) else value
+    return int(value) if isinstance(value, str) and re.fullmatch("-?[0-9]{1,10}", value) else value
 
 
 def _truth(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import schemathesis
 
 from tests.gateway.conftest import PUBLIC
 from tests.translators.internal.contract import contract, facts
@@ -84,3 +85,9 @@ async def test_what_the_contract_refuses_by_is_described(documented: Facts, serv
     for where, operation in documented.items():
         refusals = {status for status in operation["answers"] if status >= "4"}
         assert refusals <= served[where]["answers"].keys(), where
+
+
+async def test_it_is_an_openapi_document_that_programs_can_walk(http: httpx.AsyncClient) -> None:
+    described = schemathesis.openapi.from_dict((await http.get(f"{PUBLIC}/api/v1/openapi.json")).json())
+    described.validate()
+    assert len(list(described.get_all_operations())) == 67

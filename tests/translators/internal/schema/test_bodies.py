@@ -12,6 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from translators.internal.schema.alert import CreateAlertIn, DismissAlertsIn, UpdateAlertIn
+from translators.internal.schema.attribution import ArchiveAttributionQuery
 from translators.internal.schema.bulk import BulkPatientsIn
 from translators.internal.schema.communication import ListCommunicationsQuery
 from translators.internal.schema.field_value import FieldValueIn
@@ -210,6 +211,13 @@ def test_parameters_are_read_from_text() -> None:
 def test_parameters_that_are_wrong_or_unknown_are_refused(name: str, value: str) -> None:
     with pytest.raises(ValidationError):
         ListPatientsQuery.model_validate({name: value})
+
+
+def test_a_version_in_a_query_is_one_as_in_a_body() -> None:
+    assert ArchiveAttributionQuery.model_validate({"base_version": str(2**31 - 1)}).base_version == 2**31 - 1
+    for wrong in ("0", str(2**31), "one", ""):
+        with pytest.raises(ValidationError):
+            ArchiveAttributionQuery.model_validate({"base_version": wrong})
 
 
 def test_one_status_or_several() -> None:
