@@ -69,7 +69,8 @@ async def test_stages_of_an_alert(api: Api, definition: dict[str, Any]) -> None:
     place = f"/patients/{patient['id']}/alerts/{made['id']}"
     assert refused(await api.ask("POST", f"{place}/disable", {"base_version": 9}), 409)
     disabled = await api.post(f"{place}/disable", {"base_version": 1}, 200)
-    assert disabled["status"] == "disabled" and disabled["date_disabled"] == disabled["updated_at"]
+    assert disabled["status"] == "disabled"
+    assert disabled["date_disabled"] == disabled["updated_at"]
     assert await api.post(f"{place}/disable", {"base_version": 2}, 200) == disabled
     again = await api.patch(place, {"base_version": 2, "status": "active"})
     assert (again["status"], again["date_disabled"]) == ("active", None)
@@ -93,7 +94,7 @@ async def test_the_filter_finds_what_is_shown_with_that_status(
             flag = {name: value for name, value in flag.items() if value}
             flag["subject"] = {"reference": f"Patient/{patient['id']}"}
             assert (await client.ask("POST", "Flag", flag)).status_code == 201
-    shown = [each for each in await api.items(f"/patients/{patient['id']}/alerts", status=status)]
+    shown = list(await api.items(f"/patients/{patient['id']}/alerts", status=status))
     assert [each["status"] for each in shown] == [status] * {"active": 2, "disabled": 1, "archived": 3}[status]
     assert len(await api.items(f"/patients/{patient['id']}/alerts")) == 3
 

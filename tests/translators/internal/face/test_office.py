@@ -194,6 +194,18 @@ async def test_referrals_of_another_kind_are_no_attributions(api: Api, client: F
     assert refused(await api.ask("PATCH", f"{place}/{made['id']}", {"base_version": 1}), 404)
 
 
+async def test_a_note_that_somebody_has_signed_is_cleared_as_a_whole(api: Api, client: Fhir) -> None:
+    patient, friend = await api.patient(), await api.patient("Ilse")
+    place = f"/patients/{patient['id']}/referral-attributions"
+    made = await api.post(place, {"referring_patient_uuid": friend["id"], "source_note": "Rang"})
+    request = (await client.ask("GET", f"ServiceRequest/{made['id']}")).json()
+    request["note"] = [{"text": "Wrote", "authorString": "Front desk"}, {"text": "Rang"}]
+    assert (await client.ask("PUT", f"ServiceRequest/{made['id']}", request)).status_code == 200
+    assert [each["source_note"] for each in await api.items(place)] == ["Wrote"]
+    await api.patch(f"{place}/{made['id']}", {"base_version": 2, "source_note": None})
+    assert (await client.ask("GET", f"ServiceRequest/{made['id']}")).json()["note"] == [{"text": "Rang"}]
+
+
 # --- custom fields -------------------------------------------------------------------------------------------------
 
 
