@@ -172,7 +172,16 @@ def laid_over(records: Records, entity: Entity, kept: Kept, news: Mapping[str, A
     after = {name: value for name, value in {**before, **news}.items() if value is not None}
     carried = entity.lens.absorb(after, onto=kept.resource, base=before)
     refuse(carried.left_out)
-    return records.update(entity.finished(records, carried.value), version)
+    return records.update(entity.finished(records, _without_empty_notes(carried.value)), version)
+
+
+def _without_empty_notes(resource: Resource) -> Resource:
+    """An Annotation whose text was cleared goes as a whole, whoever has signed it (Annotation.text, 1..1)."""
+    if all("text" in note for note in resource.get("note", ())):
+        return resource
+    notes = [note for note in resource["note"] if "text" in note]
+    rest = {name: value for name, value in resource.items() if name != "note"}
+    return {**rest, "note": notes} if notes else rest
 
 
 def put_away(records: Records, kept: Kept, version: int | None = None, **more: Any) -> Kept:
