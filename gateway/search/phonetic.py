@@ -17,6 +17,7 @@ VOWELS = frozenset("AEIOU")
 FIRST = (("MAC", "MCC"), ("KN", "NN"), ("K", "C"), ("PH", "FF"), ("PF", "FF"), ("SCH", "SSS"))
 LAST = (("EE", "Y"), ("IE", "Y"), ("DT", "D"), ("RT", "D"), ("RD", "D"), ("NT", "D"), ("ND", "D"))
 INSIDE = (("EV", "AF"), ("KN", "NN"), ("SCH", "SSS"), ("PH", "FF"))
+BEGINNINGS = frozenset(before[0] for before, _ in INSIDE)
 SINGLE = {"Q": "G", "Z": "S", "M": "N", "K": "C", "D": "T", "Y": "A", **dict.fromkeys(VOWELS, "A")}
 SILENT = re.compile(r"(?<=.)GH(?=T|$)")
 
@@ -43,7 +44,8 @@ def code(word: str) -> str:
     built, rest = "A" if word[0] in VOWELS else word[0], word
     for at in range(1, len(word)):
         changed = changed_at(rest, at)
-        rest = rest[:at] + changed + rest[at + len(changed) :]
+        if not rest.startswith(changed, at):
+            rest = rest[:at] + changed + rest[at + len(changed) :]
         if rest[at] != built[-1]:
             built += rest[at]
     return built[0] + built[1:].replace("A", "")
@@ -65,10 +67,10 @@ def with_ending(word: str) -> str:
 
 def changed_at(word: str, at: int) -> str:
     """What stands at a place, in as many letters as before."""
-    for before, after in INSIDE:
-        if word.startswith(before, at):
-            return after
     letter, before = word[at], word[at - 1]
+    for inside, after in INSIDE if letter in BEGINNINGS else ():
+        if word.startswith(inside, at):
+            return after
     following = word[at + 1 : at + 2]
     if letter == "H" and (before not in VOWELS or (following and following not in VOWELS)):
         return "A" if before in VOWELS else before

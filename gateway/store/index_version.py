@@ -10,7 +10,7 @@ from sqlalchemy import Connection, exists, select, update
 from gateway.store.dialect import open_engine, reached
 from gateway.store.tables import INDEX_STATE, RESOURCE
 
-INDEX_VERSION = 7
+INDEX_VERSION = 8
 """Raise it whenever a stored resource would give other entries than before: a search parameter is added or changed, or
 an index table gets another shape."""
 STALE = "The search index was made by another version of the gateway; run `crosswalk migrate`."

@@ -1,10 +1,12 @@
-"""Parses the part of FHIRPath that R4's search parameters use (http://hl7.org/fhirpath/N1/#grammar).
+"""Parses the part of FHIRPath that search parameters use, R4's and ours (http://hl7.org/fhirpath/N1/#grammar).
 
-expression = conjunction { "|" conjunction }
+expression = disjunction { "|" disjunction }
+disjunction = conjunction { "or" conjunction }
 conjunction = comparison { "and" comparison }
 comparison = path [ ( "=" | "!=" ) path | ( "as" | "is" ) NAME ]
-path       = term { "." NAME [ "(" [ expression ] ")" ] | "[" NUMBER "]" }
-term       = "(" expression ")" | STRING | "true" | "false" | NAME [ "(" [ expression ] ")" ]
+path       = term { "." NAME [ arguments ] | "[" NUMBER "]" }
+term       = "(" expression ")" | STRING | "true" | "false" | NAME [ arguments ]
+arguments  = "(" [ expression { "," expression } ] ")"
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)|'(?P<string>[^']*)'|(?P<number>\d+)|(?P<symbol>!=|[|().=\[\]]))")
+TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)|'(?P<string>[^']*)'|(?P<number>\d+)|(?P<symbol>!=|[|(),.=\[\]]))")
 
 
 class UnknownSyntax(ValueError):
@@ -36,11 +38,12 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`of.name(argument)`."""
+    """`of.name(argument, further…)`."""
 
     of: Node | None
     name: str
     argument: Node | None
+    further: tuple[Node, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`left | right`, `left and right`, `left = right`, `left != right`; `as` and `is` with a type name."""
+    """`left | right`, `or`, `and`, `=`, `!=`; `as` and `is` with a type name."""
 
     operator: str
     left: Node
@@ -121,8 +124,14 @@ class Parser:
         return found
 
     def expression(self) -> Node:
-        node = self.conjunction()
+        node = self.disjunction()
         while operator := self.take("|"):
+            node = Operation(operator, node, self.disjunction())
+        return node
+
+    def disjunction(self) -> Node:
+        node = self.conjunction()
+        while operator := self.take("or"):
             node = Operation(operator, node, self.conjunction())
         return node
 
@@ -168,6 +177,12 @@ class Parser:
         name = self.name()
         if not self.take("("):
             return Member(of, name)
-        argument = None if self.peek() == ")" else self.expression()
+        argument, *further = [None] if self.peek() == ")" else self.arguments()
         self.expect(")")
-        return Call(of, name, argument)
+        return Call(of, name, argument, tuple(filter(None, further)))
+
+    def arguments(self) -> list[Node]:
+        found = [self.expression()]
+        while self.take(","):
+            found.append(self.expression())
+        return found

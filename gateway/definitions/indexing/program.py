@@ -10,7 +10,7 @@ from gateway.definitions.contract import Component, SearchParameter
 from gateway.definitions.indexing import moments, places, quantities, references, texts, tokens
 from gateway.definitions.indexing.beside import BESIDE
 from gateway.definitions.indexing.fhirpath import Member, Node, UnknownSyntax, parse
-from gateway.definitions.indexing.selection import Compiler, Select, Selection, Selections
+from gateway.definitions.indexing.selection import LITERAL, Compiler, Select, Selection, Selections
 from gateway.definitions.tables import Tables
 from gateway.search.entries import CompositeEntry, Entry
 
@@ -31,6 +31,7 @@ EXTRACTORS: Mapping[str, Mapping[str, Extract]] = {
         "canonical": tokens.text_entries,
         "code": tokens.text_entries,
         "id": tokens.text_entries,
+        LITERAL: tokens.text_entries,
         "string": tokens.folded_entries,
         "uri": tokens.text_entries,
         "CodeableConcept": tokens.concept_entries,
@@ -118,16 +119,21 @@ class Program:
         self._compiler = Compiler(tables, type)
         self._folded: set[str] = set()
         self._steps = tuple(step for parameter in parameters for step in self._named_steps(parameter))
+        params = dict.fromkeys(step.param for step in self._steps)
+        self._of_params = [tuple(step for step in self._steps if step.param == param) for param in params]
         self.folded = frozenset(self._folded)
         """The token parameters that are compared without regard to case."""
 
     def run(self, resource: dict[str, Any]) -> list[Entry]:
         found: list[Entry] = []
-        for step in self._steps:
-            if step.first in resource or not step.first:
-                for value in step.select(resource):
-                    found += step.extract(step.param, value)
-        return list(dict.fromkeys(found))
+        for steps in self._of_params:
+            entries: list[Entry] = []
+            for step in steps:
+                if step.first in resource or not step.first:
+                    for value in step.select(resource):
+                        entries += step.extract(step.param, value)
+            found += dict.fromkeys(entries) if len(entries) > 1 else entries
+        return found
 
     def _named_steps(self, parameter: SearchParameter) -> tuple[Step, ...]:
         """Whose expression is not understood is told."""

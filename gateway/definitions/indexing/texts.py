@@ -10,7 +10,7 @@ from gateway.search.phonetic import endings
 
 
 def string_entries(param: str, value: Any) -> Iterator[Entry]:
-    if isinstance(value, str):
+    if isinstance(value, str) and value:
         yield StringEntry(param, value)
 
 

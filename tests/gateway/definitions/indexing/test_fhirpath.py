@@ -22,6 +22,11 @@ PATIENT = Member(None, "Patient")
         ("where(system='phone')", Call(None, "where", Operation("=", Member(None, "system"), Literal("phone")))),
         ("a.exists() and b != false", Operation("and", Call(Member(None, "a"), "exists", None),
                                                 Operation("!=", Member(None, "b"), Literal(False)))),
+        ("a or b and c", Operation("or", Member(None, "a"), Operation("and", Member(None, "b"), Member(None, "c")))),
+        ("a | b or c", Operation("|", Member(None, "a"), Operation("or", Member(None, "b"), Member(None, "c")))),
+        ("iif(a, 'x', b)", Call(None, "iif", Member(None, "a"), (Literal("x"), Member(None, "b")))),
+        ("a.replaceMatches('[^0-9]', '')",
+         Call(Member(None, "a"), "replaceMatches", Literal("[^0-9]"), (Literal(""),))),
         ("(a as X).text", Member(Operation("as", Member(None, "a"), Member(None, "X")), "text")),
     ],
 )  # fmt: skip
@@ -30,14 +35,16 @@ def test_parse(text: str, tree: Node) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a.", "a b", "(a", "a)", "a[", "a[x]", "a + b", "a or", "'a", "a..b", "where(", "= b"]
-)
+    "text",
+    ["", "a.", "a b", "(a", "a)", "a[", "a[x]", "a + b", "a or", "'a", "a..b", "where(", "= b", "f(,)", "f(a,)",
+     "f(,a)", "a, b"],
+)  # fmt: skip
 def test_unknown_syntax(text: str) -> None:
     with pytest.raises(UnknownSyntax):
         parse(text)
 
 
-@given(st.text("aB.()|='[]0 !", max_size=20))
+@given(st.text("aB.()|='[]0 !,", max_size=20))
 def test_any_text_parses_or_is_unknown(text: str) -> None:
     try:
         parse(text)

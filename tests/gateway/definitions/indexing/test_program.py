@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.canonical import extension_url
 from gateway.definitions.contract import SearchParameter
 from gateway.definitions.dates import EARLIEST, LATEST
 from gateway.definitions.indexing.fhirpath import UnknownSyntax
@@ -56,6 +57,16 @@ def test_every_searchable_parameter_has_steps(type: str) -> None:
         "Patient.name.where(x)",
         "Patient.gender as Quantity",
         "Patient.name +",
+        "iif(Patient.active)",
+        "iif(Patient.active, 'a', 'b', 'c')",
+        "iif(Patient.active, Patient.gender, Patient.birthDate)",
+        "iif(Patient.active, Patient.name)",
+        "Patient.iif(active, 'a')",
+        "Patient.name.replaceMatches('a', 'b')",
+        "Patient.gender.replaceMatches('(a)', '$1')",
+        "Patient.gender.replaceMatches('a')",
+        "Patient.name.where(use = 'usual', 'x')",
+        "not()",
     ],
 )
 def test_what_is_not_understood_is_an_error(expression: str) -> None:
@@ -117,6 +128,27 @@ CASES: list[tuple[str, str, dict[str, Any], list[Entry]]] = [
     ("Observation", "value-concept", {"valueCodeableConcept": {"coding": [{"code": "a"}]}},
      [TokenEntry("value-concept", "", "a")]),
     ("Encounter", "class", {"class": {"system": "s", "code": "IMP"}}, [TokenEntry("class", "s", "IMP")]),
+    # ours: expressions that choose and change
+    ("Patient", "lifecycle", {"active": True}, [TokenEntry("lifecycle", "", "active")]),
+    ("Patient", "lifecycle", {"deceasedDateTime": "2024", "active": False}, [TokenEntry("lifecycle", "", "deceased")]),
+    ("Patient", "lifecycle", {"extension": [{"url": extension_url("patient-status"), "valueCode": "archived"}],
+                              "active": False}, [TokenEntry("lifecycle", "", "archived")]),
+    ("Patient", "lifecycle", {}, []),
+    ("Patient", "phone-number", {"telecom": [{"system": "phone", "value": "+1 (785) 555-0100"},
+                                             {"system": "fax", "value": "1"}, {"system": "phone", "value": "none"}]},
+     [StringEntry("phone-number", "17855550100")]),
+    ("Patient", "mobile-number", {"telecom": [{"system": "phone", "value": "1"},
+                                              {"system": "phone", "use": "mobile", "value": "2-3"}]},
+     [StringEntry("mobile-number", "23")]),
+    ("Patient", "email-text", {"telecom": [{"system": "email", "value": "A@b"}, {"system": "phone", "value": "1"}]},
+     [StringEntry("email-text", "A@b")]),
+    ("RelatedPerson", "related-patient",
+     {"extension": [{"url": extension_url("related-patient"), "valueReference": {"reference": "Patient/1"}}]},
+     [ReferenceEntry("related-patient", "Patient", "1")]),
+    ("Communication", "note-text", {"payload": [{"contentString": "a"}, {"contentReference": {"reference": "X/1"}}]},
+     [StringEntry("note-text", "a")]),
+    ("Flag", "archived-at", {"extension": [{"url": extension_url("archived-at"), "valueDateTime": "1970"}]},
+     [DateEntry("archived-at", 0, 365 * DAY)]),
     # US Core
     ("Patient", "race", {"extension": [
         {"url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race", "extension": [
