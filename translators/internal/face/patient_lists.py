@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.canonical import CANONICAL
 from gateway.translation.face import BY_CREATION, Asked, Params, Records, Search
+from translators.internal.definition import PATIENT_TAGS
 from translators.internal.face.archiving import HIDDEN
 from translators.internal.face.patient_facts import briefs, outs
 from translators.internal.face.patient_words import Group, by_name_or_number, everywhere
@@ -29,11 +29,10 @@ ORDERS = {
     "status": ("lifecycle", "family"),
 }
 """Field → FHIR search parameters."""
-IN_USE: Params = (HIDDEN,)
+IN_USE: Params = (("lifecycle:not", "archived"), HIDDEN)
 """Not archived; nothing is said of whether a status is stated at all, as FHIR clients may leave it out."""
 ARCHIVED: Group = ((("lifecycle", "archived"),), (("archived-at:missing", "false"),))
 
-TAGS = f"{CANONICAL}CodeSystem/patient-tag"
 
 _PROVIDER = Relation("primary_provider", "Practitioner", "Provider")
 _LOCATION = Relation("location", "Location", "Location")
@@ -82,7 +81,7 @@ def _related(records: Records, query: PatientFilter) -> Iterator[tuple[str, str]
     if (location := query.location_uuid) is not None:
         yield "facility", _reference(records, _LOCATION, location)
     if (tag := query.tag_definition_uuid) is not None:
-        yield "_tag", f"{TAGS}|{entity(records, _TAG, tag)['id']}"
+        yield "_tag", f"{PATIENT_TAGS}|{entity(records, _TAG, tag)['id']}"
 
 
 def _reference(records: Records, relation: Relation, key: str) -> str:

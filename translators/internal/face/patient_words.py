@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
+from unicodedata import combining
 
 from gateway.translation.face import Params, literal
 
@@ -40,7 +41,8 @@ def by_name_or_number(text: str) -> tuple[Group, ...]:
 
 
 def _words(text: str) -> list[str]:
-    return _joined(text.split())[:MOST]
+    """A mark without a letter or a digit to it would be the beginning of everything."""
+    return _joined([word for word in text.split() if not all(map(combining, word))])[:MOST]
 
 
 def _joined(words: list[str]) -> list[str]:
