@@ -64,5 +64,6 @@ def problems_of(fault: Fault) -> Iterator[Problem]:
         yield from fault.problems
         return
     for issue in fault.issues:
-        place = tuple(issue.expression[0].split(".")) if issue.expression else ()
+        parts = issue.expression[0].split(".") if issue.expression else ()
+        place = tuple(int(part) if part.isdecimal() else part for part in parts)
         yield Problem(place, issue.diagnostics, issue.code or answer_for(fault).code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -185,6 +186,14 @@ async def test_attributions_name_one_source_and_one_is_primary(api: Api, client:
     assert refused(await api.ask("POST", archive, base_version=3), 404) == "Referral attribution not found."
 
 
+async def test_of_two_primary_attributions_at_once_one_is_refused(api: Api, catalogue: Catalogue) -> None:
+    patient = await api.patient()
+    place = f"/patients/{patient['id']}/referral-attributions"
+    body = {"provider_uuid": catalogue.provider, "attribution_role": "primary"}
+    answers = await asyncio.gather(*(api.ask("POST", place, body) for _ in range(4)))
+    assert sorted(each.status_code for each in answers) == [201, 409, 409, 409]
+
+
 async def test_referrals_of_another_kind_are_no_attributions(api: Api, client: Fhir) -> None:
     patient = await api.patient()
     request = {"resourceType": "ServiceRequest", "status": "active", "intent": "order"}
@@ -234,6 +243,7 @@ async def test_values_of_custom_fields(api: Api, client: Fhir) -> None:
     rows = [{"field_definition_uuid": id, "value": value} for id, value in zip(ids, wrong, strict=True)]
     refusal = await api.ask("PUT", place, {"fields": rows})
     assert places(refusal) == {f"body.fields.{index}.value" for index in range(5)}
+    assert refusal.json()["detail"][0]["loc"] == ["body", "fields", 0, "value"]
     rows = [{"field_definition_uuid": ids[0], "value": None}, {"field_definition_uuid": ABSENT, "value": 1}]
     assert refused(await api.ask("PUT", place, {"fields": rows}), 404) == "Field definition not found."
     body = (
