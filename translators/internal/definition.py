@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.canonical import CANONICAL
 from gateway.translation.codec import BOOLEAN, INTEGER, Codec, Unreadable
 from gateway.translation.lens import Interaction, ResourceMap
 from gateway.translation.rows import Unbound
@@ -16,6 +17,8 @@ from translators.internal.entity import CATALOGUE
 from translators.internal.facts import DELETED_AT, ID, own
 from translators.internal.vocabulary import same
 
+PATIENT_TAGS = f"{CANONICAL}CodeSystem/patient-tag"
+"""The system of the tags of a Patient (`meta.tag`); the code is the id of the tag's definition."""
 FIELD_TYPES = ("text", "number", "date", "boolean", "dropdown")
 FIELD_TYPE = same(*FIELD_TYPES)
 OPTION = "option"
