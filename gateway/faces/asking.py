@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, get_origin
 
 import anyio
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 
 from gateway.faces.refusals import JSON, NotAsDeclared
@@ -20,9 +20,15 @@ ASIDE = 64 * 1024
 TYPES = frozenset({JSON})
 
 
+class Nothing(BaseModel):
+    """The query of an operation that declares none: a parameter that nobody looks at would be lost in silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 async def asked(request: Request, operation: Operation) -> Asked:
     path = {name: value for name, value in request.path_params.items() if isinstance(value, str)}
-    query = queried(operation.query, request) if operation.query is not None else None
+    query = queried(operation.query or Nothing, request)
     if operation.body is None:
         return Asked(path, query)
     check_sends(request, TYPES, JSON)

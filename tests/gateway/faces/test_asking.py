@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 from pydantic import BaseModel
+from starlette.requests import Request
 
-from gateway.faces.asking import modelled
+from gateway.faces.asking import Nothing, modelled, queried
 from gateway.faces.refusals import NotAsDeclared
 from gateway.faults import Malformed
 
@@ -36,3 +37,12 @@ def test_what_is_wrong_has_its_place_and_no_value() -> None:
     (problem,) = refused.value.problems
     assert problem.place == ("body", "amount")
     assert "bottle" not in problem.text
+
+
+def test_an_operation_without_parameters_takes_none() -> None:
+    assert queried(Nothing, Request({"type": "http", "query_string": b""})) == Nothing()
+    with pytest.raises(NotAsDeclared) as refused:
+        queried(Nothing, Request({"type": "http", "query_string": b"status=active"}))
+    assert [(problem.place, problem.kind) for problem in refused.value.problems] == [
+        (("query", "status"), "extra_forbidden")
+    ]

@@ -45,10 +45,6 @@ class VersionIn(In):
     base_version: Version
 
 
-class NoQuery(Query):
-    """The query of an operation without parameters."""
-
-
 class EntityRef(Out):
     """A related record: its id, and its name where it has one."""
 
