@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from gateway.faults import NotFound
+from gateway.faults import Invalid, NotFound
 from gateway.translation.face import Asked, Handler, Kept, Operation, Params, Records, Search, literal
 from gateway.translation.lens import ResourceMap
 from gateway.translation.rows import Record, Resource
@@ -20,7 +20,7 @@ from translators.internal.definition import ALERT_DEFINITION, FIELD_DEFINITION, 
 from translators.internal.entity import CATALOGUE
 from translators.internal.face.archiving import HIDDEN, archived_at
 from translators.internal.face.references import name_of
-from translators.internal.face.subrecord import Entity, changed, outs, paged, put_away, refuse
+from translators.internal.face.subrecord import Entity, changed, outs, paged, put_away, record_of, refuse
 from translators.internal.schema import definition as schema
 from translators.internal.schema.shapes import VersionIn
 
@@ -129,6 +129,7 @@ def _filters(words: str | None, category: str | None) -> Params:
 
 def _created(catalogue: Catalogue, asked: Asked, records: Records) -> Any:
     given = asked.body.model_dump(mode="json", exclude_none=True)
+    _check_options(given)
     carried = catalogue.entity.lens.to_fhir({**catalogue.entity.defaults, **given})
     refuse(carried.left_out)
     return _one(records, catalogue, records.create(carried.value))
@@ -140,7 +141,14 @@ def _got(catalogue: Catalogue, asked: Asked, records: Records) -> Any:
 
 def _updated(catalogue: Catalogue, asked: Asked, records: Records) -> Any:
     kept = _kept_in_use(catalogue, asked, records)
+    if asked.body.model_fields_set & {"field_type", "dropdown_options"}:
+        _check_options({**record_of(catalogue.entity, kept), **asked.body.model_dump(exclude_unset=True)})
     return _one(records, catalogue, changed(records, catalogue.entity, kept, asked.body))
+
+
+def _check_options(record: Record) -> None:
+    if record.get("field_type") == "dropdown" and not record.get("dropdown_options"):
+        raise Invalid("A dropdown needs options to choose from", "body.dropdown_options")
 
 
 def _archived(catalogue: Catalogue, asked: Asked, records: Records) -> Any:

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from gateway.canonical import extension_url
+from gateway.services import Services
 from tests.gateway.conftest import Fhir
+from tests.security.world import STAFF, World
 from tests.translators.internal.face.api import ABSENT, Api, Catalogue, expected, places, refused
 
 Made = dict[str, Any]
@@ -49,6 +51,19 @@ async def test_a_log_entry_is_a_communication_that_nobody_changes(api: Api, clie
         assert "append-only" in answer.json()["issue"][0]["diagnostics"]
     assert (await client.ask("PUT", f"Communication/{made['id']}", entry)).status_code == 200
     assert await api.items(place) == [made]
+
+
+async def test_who_is_signed_in_has_entered_it(api: Api, client: Fhir, services: Services) -> None:
+    """And is not the sender of what a patient has said."""
+    patient = await api.patient()
+    await client.ask(
+        "PUT", "Practitioner/p", {"resourceType": "Practitioner", "id": "p", "name": [{"text": "Tomas Reyl"}]}
+    )
+    signed_in = Api(api.http, World(api.http, services).caller("user/*.cruds", **STAFF).token)
+    body = {"communication_datetime": "2026-03-04T10:00:00Z", "direction": "received"}
+    made = await signed_in.post(f"/patients/{patient['id']}/communication-logs", body)
+    assert made["created_by"] == {"id": "p", "name": "Tomas Reyl"}
+    assert "sender" not in (await client.ask("GET", f"Communication/{made['id']}")).json()
 
 
 async def test_filters_of_the_log(api: Api, client: Fhir) -> None:
@@ -293,7 +308,7 @@ async def test_a_field_that_an_emr_has_written_is_known_by_its_name(api: Api, cl
         (
             "field",
             {"field_type": "dropdown", "dropdown_options": ["A", "B"], "is_required": True},
-            {"dropdown_options": None},
+            {"dropdown_options": ["B"]},
         ),
         ("tag", {"category": "Desk", "color": "#2f6f4f"}, {"color": None, "category": None}),
     ],
@@ -324,6 +339,20 @@ async def test_a_definition_lives(api: Api, client: Fhir, kind: str, more: Made,
     assert refused(await api.ask("PATCH", f"{place}/{made['id']}", {"base_version": 3}), 404)
     other = {"alert": "field", "field": "tag", "tag": "alert"}[kind]
     assert refused(await api.ask("GET", f"/patient-{other}-definitions/{first['id']}"), 404)
+
+
+async def test_a_dropdown_has_options(api: Api) -> None:
+    place, wrong = "/patient-field-definitions", {"body.dropdown_options"}
+    empty: tuple[list[str] | None, ...] = (None, [])
+    for options in empty:
+        body = {"name": "Shuttle", "field_type": "dropdown", "dropdown_options": options}
+        assert places(await api.ask("POST", place, body)) == wrong
+    made = await api.post(place, {"name": "Shuttle", "field_type": "text"})
+    one = f"{place}/{made['id']}"
+    assert places(await api.ask("PATCH", one, {"base_version": 1, "field_type": "dropdown"})) == wrong
+    await api.patch(one, {"base_version": 1, "field_type": "dropdown", "dropdown_options": ["North"]})
+    assert places(await api.ask("PATCH", one, {"base_version": 2, "dropdown_options": None})) == wrong
+    assert (await api.patch(one, {"base_version": 2, "field_type": "date", "dropdown_options": None}))["version"] == 3
 
 
 async def test_a_definition_of_another_system_is_shown_by_what_it_says(api: Api, client: Fhir) -> None:
