@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,7 @@ class Target:
     port: int
     token: str
     patient: str
+    pid: int
 
     @property
     def base(self) -> str:
@@ -50,18 +51,25 @@ class Target:
 
 
 @contextmanager
-def running() -> Iterator[Target]:
+def running(fill: Callable[[Settings], Awaitable[None]] | None = None, profile: str | None = None) -> Iterator[Target]:
+    """`fill` puts data into the database before the server starts; `profile` is where cProfile writes what it did."""
     with tempfile.TemporaryDirectory() as folder, listen("127.0.0.1", 0) as listener:
         host, port = listener.getsockname()[:2]
         settings = Settings(f"sqlite:///{Path(folder) / 'bench.db'}", f"http://{host}:{port}")
         migrate(settings)
         credentials = asyncio.run(registered(settings))
-        process = started(settings, listener.fileno())
+        if fill is not None:
+            asyncio.run(awaited(fill, settings))
+        process = started(settings, listener.fileno(), profile)
         try:
-            yield prepared(settings.public_url, credentials)
+            yield prepared(settings.public_url, credentials, process.pid)
         finally:
             process.terminate()
             process.wait(30)
+
+
+async def awaited(fill: Callable[[Settings], Awaitable[None]], settings: Settings) -> None:
+    await fill(settings)
 
 
 async def registered(settings: Settings) -> tuple[str, str]:
@@ -80,22 +88,23 @@ async def registered(settings: Settings) -> tuple[str, str]:
         return await services.store.session_write(add)
 
 
-def started(settings: Settings, fd: int) -> subprocess.Popen[bytes]:
+def started(settings: Settings, fd: int, profile: str | None = None) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "CROSSWALK_DATABASE_URL": settings.database_url,
         "CROSSWALK_PUBLIC_URL": settings.public_url,
         "CROSSWALK_LOG_LEVEL": "INFO",
     }
-    command = [sys.executable, "-m", "benchmarks.server", str(fd)]
+    profiled = ("-m", "cProfile", "-o", profile) if profile else ()
+    command = [sys.executable, *profiled, "-m", "benchmarks.server", str(fd)]
     return subprocess.Popen(command, pass_fds=(fd,), env=environment, stderr=subprocess.DEVNULL)
 
 
-def prepared(url: str, credentials: tuple[str, str]) -> Target:
+def prepared(url: str, credentials: tuple[str, str], pid: int) -> Target:
     """The first request waits in the socket's queue until the server has opened everything."""
     with httpx.Client(base_url=url, timeout=START_S) as http:
         answer = http.post(f"/oauth/{ORG}/token", data={"grant_type": "client_credentials"}, auth=credentials)
         token = answer.raise_for_status().json()["access_token"]
         bearer = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
         made = http.post(f"/fhir/r4/{ORG}/Patient", json=PATIENT, headers=bearer).raise_for_status().json()
-        return Target(http.base_url.host, http.base_url.port or 80, token, made["id"])
+        return Target(http.base_url.host, http.base_url.port or 80, token, made["id"], pid)
