@@ -50,6 +50,8 @@ SESSION_THREADS = 4
 CONNECT_S = 10
 STATEMENT_S = 60
 ATTEMPTS = 12
+ALONE_FROM = 3
+"""The number of the attempt, counted from 0, from which on other writers are kept out."""
 PAUSE_S = 0.01
 INDEXED_BYTES = 600
 """Of one text; four of them fit into a row of an index."""
@@ -77,6 +79,8 @@ AS_WRITTEN = {
 one to take. A planner that knows less (of a database just filled, or of a value it has not seen) would find a worse
 one, and would look for it at every execution."""
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+KEEP_OUT = "LOCK TABLE resource IN SHARE ROW EXCLUSIVE MODE"
+"""As a transaction's first statement it is waited for before the snapshot is taken: there is no race left to lose."""
 BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '{READ_S}s'"
 OUTCOME_UNKNOWN = (
     "The database was lost while the change was being confirmed; read whether it was made before you repeat it"
@@ -275,7 +279,8 @@ class PostgresDatabase:
                 await leave_clean(connection, raw)
 
     async def _write(self, work: Work[T]) -> T:
-        """At first beside the others; what lost a race goes on alone among those of this process that did."""
+        """At first beside the others; what lost a race goes on alone among those of this process that did, and at last
+        alone among all: a long transaction beside many short ones would lose every time."""
         with told_as_busy():
             try:
                 return await self._attempt(work)
@@ -289,7 +294,7 @@ class PostgresDatabase:
     async def _repeat(self, work: Work[T], lost: Exception) -> T:
         for number in range(1, ATTEMPTS):
             try:
-                return await self._attempt(work)
+                return await self._attempt(work, alone=number >= ALONE_FROM)
             except Exception as error:
                 if not worth_repeating(error):
                     raise
@@ -299,11 +304,13 @@ class PostgresDatabase:
             raise lost  # each time anew: this was no race, two things have one name
         raise busy() from lost
 
-    async def _attempt(self, work: Work[T]) -> T:
+    async def _attempt(self, work: Work[T], *, alone: bool = False) -> T:
         async with self._writers.connect() as connection, connection.begin():
             raw: Asyncpg = (await connection.get_raw_connection()).driver_connection
             try:
                 await raw.execute(BEGIN_WRITE)
+                if alone:
+                    await raw.execute(KEEP_OUT)
                 result = await connection.run_sync(lambda sync: work(sync, PostgresDriver(raw)))
                 await commit(raw)
             except BaseException:

@@ -87,6 +87,33 @@ async def test_a_race_lost_over_and_over_is_busy_and_changes_nothing(store: SqlS
     assert await store.read(1, "Basic", "b") is None
 
 
+async def test_a_long_write_ends_beside_many_short_ones(store: SqlStore) -> None:
+    """Each time that it looked, another one has changed what it is about to change."""
+    await put(store)
+    ended, attempts, others = asyncio.Event(), 0, 0
+
+    async def hurry() -> None:
+        nonlocal others
+        while not ended.is_set():
+            others = (await put(store, language=f"x-{others}")).version
+
+    def work(transaction: Transaction) -> Any:
+        nonlocal attempts
+        attempts += 1
+        found = transaction.read("Basic", "a")
+        transaction.connection.execute(text("SELECT pg_sleep(0.05)"))
+        return transaction.put({**made_again(found), "language": "long"})
+
+    short = asyncio.create_task(hurry())
+    try:
+        assert (await store.write(1, work)).version > 2
+    finally:
+        ended.set()
+        await short
+    assert 2 < attempts < 8
+    assert others > attempts
+
+
 async def test_a_lost_server_is_busy() -> None:
     with server() as own:
         url = own.url(own.create())
