@@ -34,7 +34,7 @@ class TimeLimit:
         self.text = text
 
 
-def begin_again(scope: MutableMapping[str, Any], text: str = TOO_LONG) -> None:
+def begin_again(scope: MutableMapping[str, Any], text: str) -> None:
     """The request is worked on in parts, each of which may take as long as others take in all.
 
     `text` is what is told when one does not end in time; the braces in it stand for the seconds.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -48,7 +49,8 @@ def kind_of(operation: Operation) -> str:
 
 async def perform(exchange: Exchange, face: Face, operation: Operation, what: Asked) -> Told:
     if operation.stages is not None:
-        return await in_stages(exchange, repeatable(exchange, face, operation, what), operation.stages(what))
+        request = await to_thread.run_sync(repeatable, exchange, face, operation, what)  # as much as it is
+        return await in_stages(exchange, request, operation.stages(what))
     if (handle := operation.handle) is None:
         raise NotImplementedError(operation.name)
     if operation.writes:

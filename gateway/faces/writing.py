@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 
 from gateway.access.seen import SeenSnapshot
 from gateway.audit.watching import account
-from gateway.deadline import begin_again
+from gateway.deadline import TOO_LONG, begin_again
 from gateway.faces.records import SeenRecords, parts
 from gateway.faces.repeated import HEADER, WHOLE, Outcome, Repeatable
 from gateway.faults import Forbidden
@@ -118,7 +118,7 @@ async def in_stages(exchange: Exchange, request: Repeatable | None, flow: Genera
 
 async def accounted_for(exchange: Exchange, request: Repeatable | None, stage: Stage, number: int) -> Told:
     """In the audit trail each stage is an event: it is carried out, whatever becomes of those that follow."""
-    begin_again(exchange.request.scope, TAKES_LONGER)
+    begin_again(exchange.request.scope, TAKES_LONGER if request is not None else TOO_LONG)
     with accounted() as looked_at:
         told = await once(exchange, request, stage, number)
     await account(exchange.request.scope, DONE, looked_at)
