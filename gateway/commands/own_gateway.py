@@ -1,6 +1,6 @@
 """A whole gateway on a database of its own, for the stand-in of an API that the gateway serves itself.
 
-It is the application that `crosswalk serve` runs, but for the queues: it has no EMRs. Its client is let in as any other.
+It is the application that `crosswalk serve` runs, but for the queues: it has no EMRs. Its client is let in as any.
 """
 
 from __future__ import annotations

@@ -33,21 +33,30 @@ from gateway.translation.view import Viewed
 from translators.internal import live, system
 from translators.internal import pull as pulling
 from translators.internal import push as pushing
+from translators.internal.catalogue import ALLERGEN, DRUG
+from translators.internal.chart import CHART, TYPES
+from translators.internal.custom_fields import PATIENT_WITH_FIELDS
 from translators.internal.documents import KINDS
 from translators.internal.entity import BILLING_TYPE, EMPLOYER, PRACTITIONER
 from translators.internal.location import LOCATION
-from translators.internal.patient import PATIENT
 
 _NO_OPERATION = "the API has no operation that takes it; enter it there by hand where it is needed"
-_LATER = "this translator carries the patient only; the API takes it in an operation that is not used yet"
-
 REFUSED: Mapping[str, str] = {
     "Coverage": "the API has no insurance policies; enter them in the practice's billing system",
     "Encounter": "the API has no stays or visits; book them in the practice's schedule",
+    "MedicationRequest": "the API has what a patient takes, and no orders: send a MedicationStatement",
     **dict.fromkeys(("Appointment", "DocumentReference", "Procedure", "Immunization", "CarePlan"), _NO_OPERATION),
-    **dict.fromkeys(("AllergyIntolerance", "Condition", "MedicationStatement", "Observation"), _LATER),
-    **dict.fromkeys(("Communication", "Flag", "RelatedPerson", "ServiceRequest"), _LATER),
 }
+LISTED: Mapping[str, Viewed] = {
+    "Location": LOCATION,
+    "Practitioner": PRACTITIONER,
+    "Organization": EMPLOYER,
+    "Substance": ALLERGEN,
+    "Medication": DRUG,
+    "Basic": BILLING_TYPE,
+}
+"""What a pull brings of catalogues; Basic is that of several."""
+MAPS: Mapping[str, Viewed] = {"Patient": PATIENT_WITH_FIELDS, **{kind.type: kind.map for kind in CHART}, **LISTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +68,10 @@ class Internal:
     settings: Mapping[str, Setting] = field(default_factory=lambda: system.SETTINGS)
     secrets: Mapping[str, Setting] = field(default_factory=lambda: system.SECRETS)
     webhooks: tuple[str, ...] = ()
-    maps: Mapping[str, Viewed] = field(
-        default_factory=lambda: {
-            "Patient": PATIENT,
-            "Location": LOCATION,
-            "Practitioner": PRACTITIONER,
-            "Organization": EMPLOYER,
-            "Basic": BILLING_TYPE,
-        }
-    )
+    maps: Mapping[str, Viewed] = field(default_factory=lambda: MAPS)
     refused: Mapping[str, str] = field(default_factory=lambda: REFUSED)
-    pulled: frozenset[str] = frozenset({"Patient", "Location", "Practitioner", "Organization", "Basic"})
+    pulled: frozenset[str] = frozenset(MAPS)
+    compared: frozenset[str] = TYPES
     kinds: tuple[RecordKind, ...] = KINDS
     custom_fields: Mapping[str, Target] = field(default_factory=lambda: NO_CUSTOM_FIELDS)
     concurrency: int = 4
@@ -96,12 +98,12 @@ class Internal:
     def pull(
         self, account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
     ) -> Flow[PullPage]:
-        return pulling.pull(account, cursor, moment, types)
+        return pulling.pull(account, cursor, known, moment, types)
 
     def fetch(
         self, account: Account, keys: Sequence[str], known: Acquainted, moment: Moment
     ) -> Flow[tuple[Pulled, ...]]:
-        return pulling.fetch(account, keys)
+        return pulling.fetch(account, keys, moment)
 
     def read(self, account: Account, type: str, id: str) -> Flow[Resource]:
         return live.read(account, type, id)
@@ -116,7 +118,7 @@ def _whole_refusals(chart: Chart) -> tuple[LeftOut, ...]:
         LeftOut(f"{type}/{resource['id']}", REFUSED.get(type, _NO_OPERATION))
         for type, resources in chart.resources.items()
         for resource in resources
-        if type != "Patient"
+        if type not in MAPS
     )
 
 

@@ -6,10 +6,12 @@ written as its uuid, under the name with `_uuid` behind it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from gateway.translation.rows import Record
 
+UUID = "_uuid"
 RELATIONS = (
     "billing_type",
     "employer",
@@ -83,6 +85,15 @@ def body(record: Record) -> Record:
     flat = {name: record.get(name) for name in SCALARS}
     flat |= {f"{name}_uuid": related(record, name).get("id") for name in RELATIONS}
     return {name: value for name, value in flat.items() if value is not None and value != ""}
+
+
+def flat(record: Record, names: Iterable[str]) -> Record:
+    """What a record says of these members of a body; an entity by its uuid."""
+    told = {
+        name: related(record, name[: -len(UUID)]).get("id") if name.endswith(UUID) else record.get(name)
+        for name in names
+    }
+    return {name: value for name, value in told.items() if value is not None and value != ""}
 
 
 def changes(old: Record, new: Record) -> dict[str, Any]:

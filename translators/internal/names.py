@@ -35,9 +35,12 @@ def _words(part: str, text: str | None) -> list[str]:
 
 
 def narrowing(names: Sequence[tuple[str, str]]) -> str | None:
-    """The longest plain word that every answer has to hold; a comma means "or", so its words need not be there."""
-    sure = [word for _, value in names if "," not in value for word in value.split() if word.isascii()]
-    return max(sure, key=len, default=None)
+    """The longest plain word that a name of every answer has to begin with, as the API may search from the beginning.
+
+    A comma means "or", so its words need not be there; what a name is to contain may stand anywhere in it.
+    """
+    plain = (value.split()[:1] for name, value in names if "," not in value and not name.endswith(":contains"))
+    return max((word for words in plain for word in words if word.isascii()), key=len, default=None)
 
 
 def _plain(text: str) -> str:

@@ -41,11 +41,11 @@ def read_patient(account: Account, key: str) -> Flow[Record]:
     return patient_of(reply)
 
 
-def rows_of(reply: Reply, name: str) -> list[Record]:
-    """The list that a reply holds under `name`."""
+def rows_of(reply: Reply, name: str, key: str = "id") -> list[Record]:
+    """The list that a reply holds under `name`, whose rows are told by their `key`."""
     body = reply.json()
     rows = body.get(name) if isinstance(body, dict) else None
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and isinstance(row.get("id"), str) for row in rows):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and isinstance(row.get(key), str) for row in rows):
         raise EmrNonsense(f"the EMR answered with a list that has no `{name}` with ids")
     return rows
 

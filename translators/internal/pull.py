@@ -6,6 +6,9 @@ them. The watermark is the newest `updated_at` of the first page, so the EMR's o
 next pull goes a little below it, for writes that were under way.
 
 Archived patients are not in the ordinary list; a second round asks for them by status.
+
+The API has no list of allergies, medications and so on over all patients, and a patient's `updated_at` need not move
+with them. Behind the rounds a sweep reads known patients, the oldest reading first (sweep.py).
 """
 
 from __future__ import annotations
@@ -16,16 +19,27 @@ from datetime import datetime, timedelta
 import msgspec
 
 from gateway.faults import EmrNonsense
-from gateway.translation.contract import Account, Call, Flow, Moment, Part, Pulled, PullPage, Reply, send
+from gateway.translation.contract import (
+    Account,
+    Acquainted,
+    Call,
+    Flow,
+    Linked,
+    Moment,
+    Pulled,
+    PullPage,
+    Reply,
+    gather,
+    send,
+)
+from gateway.translation.known import Known, known_of
 from gateway.translation.rows import Record
-from translators.internal.bodies import related
-from translators.internal.documents import unaccounted
-from translators.internal.entity import RELATED
+from translators.internal.directory import definitions
 from translators.internal.operations import get_patient, in_full, patient_of, patients, rows_of
-from translators.internal.patient import PATIENT
+from translators.internal.reading import Wanted, charts
+from translators.internal.sweep import Place, begun, microseconds, sweep
 
 PAGE = 50
-BEFORE_ADMISSION = "prospective"
 OVERLAP = timedelta(minutes=5)
 RESTARTS = 3
 ROUNDS = ("", "archived")
@@ -44,19 +58,47 @@ class Cursor(msgspec.Struct, frozen=True, omit_defaults=True):
     round: int = 0
     restarts: int = 0
     """How often the API has thrown its own cursor away in this pull."""
+    began: int = 0
+    """When this pull began, UTC microseconds."""
+    sweep: Place | None = None
+    """Behind the rounds: where the reading of known patients stands."""
+
+    @property
+    def is_begin(self) -> bool:
+        return self.until is None and not self.after and not self.round and not self.restarts
 
 
-def pull(account: Account, cursor: str | None, moment: Moment, types: frozenset[str]) -> Flow[PullPage]:
-    at = msgspec.json.decode(cursor, type=Cursor) if cursor else Cursor()
+def pull(
+    account: Account, cursor: str | None, known: Acquainted, moment: Moment, types: frozenset[str]
+) -> Flow[PullPage]:
+    at, people = msgspec.json.decode(cursor, type=Cursor) if cursor else Cursor(), known_of(known)
+    if at.sweep is not None:
+        return (yield from _swept(account, at, people, moment))
     reply = yield from send(_call(account, at))
     if reply.status == 422:
         again = msgspec.structs.replace(at, after="", restarts=at.restarts + 1)
         return PullPage((), _text(again), more=True)
+    lists = (yield from definitions(account, types)) if at.is_begin else ()
     rows = rows_of(reply, "data")
     records = yield from in_full(account, rows)
     news = tuple(record for record in records if at.since is None or _saved(record) >= at.since - OVERLAP)
     following = _following(at, reply, rows, records, news, moment)
-    return PullPage(_charts(account, news, types), _text(following), more=following.until is not None)
+    began = at.began or microseconds(moment.now)
+    if following.until is not None:
+        following = msgspec.structs.replace(following, began=began)
+    elif not types:
+        following = msgspec.structs.replace(following, sweep=begun(account, people, began))
+    found = yield from charts(account, news, Wanted(types), reply.sent, moment.now)
+    more = following.until is not None or following.sweep is not None
+    return PullPage((*lists, *found), _text(following), more=more, gone=len(news))
+
+
+def _swept(account: Account, at: Cursor, people: Known[Linked], moment: Moment) -> Flow[PullPage]:
+    page = yield from sweep(account, at.sweep or Place(), people, moment)
+    following = Cursor(at.since, sweep=page.following)
+    return PullPage(
+        page.charts, _text(following), more=page.following is not None, gone=page.count, notes=page.notes, counted=False
+    )
 
 
 def _call(account: Account, at: Cursor) -> Call:
@@ -111,40 +153,9 @@ def _text(cursor: Cursor) -> str:
     return msgspec.json.encode(cursor).decode()
 
 
-def _charts(account: Account, records: Sequence[Record], types: frozenset[str]) -> tuple[Pulled, ...]:
-    """The entities that the patients refer to, each once, and then the patients."""
-    entities = _related(account, records, types)
-    lens = PATIENT.bound(account.bindings)
-    lists = (Pulled(None, entities),) if entities else ()
-    if types and "Patient" not in types:
-        return lists
-    return lists + tuple(
-        Pulled(
-            record["id"],
-            (Part(lens, record["id"], record),),
-            unaccounted=unaccounted(record),
-            admitted=record.get("status") != BEFORE_ADMISSION,
-        )
-        for record in records
-    )
-
-
-def fetch(account: Account, keys: Sequence[str]) -> Flow[tuple[Pulled, ...]]:
+def fetch(account: Account, keys: Sequence[str], moment: Moment) -> Flow[tuple[Pulled, ...]]:
     """Those charts as they are now."""
-    found = []
-    for key in keys:
-        reply = yield from send(get_patient(account, key))
-        if reply.status != 404:
-            found.append(patient_of(reply))
-    return _charts(account, found, frozenset())
-
-
-def _related(account: Account, records: Sequence[Record], types: frozenset[str]) -> tuple[Part, ...]:
-    parts: dict[tuple[str, str], Part] = {}
-    for record in records:
-        for name, map in RELATED.items():
-            entity = related(record, name)
-            if isinstance(entity.get("id"), str) and (not types or map.type in types):
-                part = Part(map.bound(account.bindings), entity["id"], entity)
-                parts.setdefault((map.type, entity["id"]), part)
-    return tuple(parts.values())
+    replies = yield from gather([get_patient(account, key) for key in keys])
+    found = [patient_of(reply) for reply in replies if reply.status != 404]
+    asked = min((reply.sent for reply in replies if reply.sent is not None), default=None)
+    return (yield from charts(account, found, Wanted(), asked, moment.now))

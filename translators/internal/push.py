@@ -14,7 +14,6 @@ Status. Update does not take it: it moves along the API's transitions (status.py
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,10 +25,21 @@ from gateway.translation.field import BoundField
 from gateway.translation.lens import LeftOut, Lens
 from gateway.translation.path import Json
 from gateway.translation.rows import Record, Resource, Row, Way
+from translators.internal.agreement import agreed
 from translators.internal.bodies import NEVER_CLEARED, body, changes, identity
+from translators.internal.custom_fields import (
+    FIELDS,
+    PATIENT_WITH_FIELDS,
+    Valued,
+    defined,
+    value_fields,
+    with_definitions,
+)
+from translators.internal.idempotency import idempotency_key
 from translators.internal.matching import known_patient
+from translators.internal.naming import named
 from translators.internal.operations import patient_of, patients, read_patient
-from translators.internal.patient import PATIENT
+from translators.internal.recording import recorded
 from translators.internal.related import Outgoing, outgoing
 from translators.internal.status import Moved, move
 
@@ -63,21 +73,41 @@ class Wish:
 
 
 def push(account: Account, chart: Chart, link: Linked, refused: tuple[LeftOut, ...] = ()) -> Flow[Pushed]:
-    lens, out = PATIENT.bound(account.bindings), outgoing(account, chart, link)
+    lens = PATIENT_WITH_FIELDS.bound(account.bindings)
+    out = yield from _outgoing(account, chart, link)
     if link.external_id is None:
         current, base, detail = (yield from _create(account, lens, out, link)), None, "201 Created"
     else:
         current, base, detail = (yield from read_patient(account, link.external_id)), link.record, "200 OK"
     wish = _wish(account, lens, out.patient, base, current)
     moved = yield from _settle(account, current, wish)
-    left_out = (*_left_out(lens, out, wish, moved), *refused)
+    key = moved.record["id"]
+    valued = yield from _valued(account, lens, out, base, key)
+    lists = yield from recorded(account, chart, link, key)
+    left_out = (*_left_out(lens, out, wish, moved), *valued.left_out, *lists.left_out, *refused)
     return Pushed(
-        external_id=moved.record["id"],
-        record=_agreed(lens, out.patient, moved.record),
-        identifiers={"id": moved.record["id"]},
+        external_id=key,
+        record=agreed(lens, out.patient, {**moved.record, FIELDS: valued.fields}),
+        identifiers={"id": key},
+        links=lists.links,
         left_out=left_out,
         detail=detail,
+        records=lists.records,
     )
+
+
+def _outgoing(account: Account, chart: Chart, link: Linked) -> Flow[Outgoing]:
+    known = yield from defined(account, chart.patient)
+    patient = with_definitions(
+        chart.patient, known, lambda extension: named(account, chart, link, link.external_id or "", extension)
+    )
+    return outgoing(account, replace(chart, patient=patient), link)
+
+
+def _valued(account: Account, lens: Lens, out: Outgoing, base: Record | None, key: str) -> Flow[Valued]:
+    before = (base or {}).get(FIELDS) or []
+    after = lens.to_vendor(out.patient, onto={FIELDS: before}).value.get(FIELDS) or []
+    return (yield from value_fields(account, key, before, after))
 
 
 def _settle(account: Account, current: Record, wish: Wish) -> Flow[Moved]:
@@ -109,12 +139,6 @@ def _create(account: Account, lens: Lens, out: Outgoing, link: Linked) -> Flow[R
             "Patient",
         )
     return patient_of(reply)
-
-
-def idempotency_key(account: Account, local_id: str) -> str:
-    """The same for all attempts to create this patient over this connection, and telling nobody our id."""
-    named = "\n".join((account.public_url, account.org, account.name, local_id))
-    return f"crosswalk-{hashlib.sha256(named.encode()).hexdigest()[:40]}"
 
 
 def _wish(account: Account, lens: Lens, patient: Resource, base: Record | None, current: Record) -> Wish:
@@ -188,23 +212,3 @@ def _accountable(lens: Lens, patient: Resource, record: Record) -> Lens:
 def _same(row: BoundField, patient: Resource, theirs: Resource) -> bool:
     value: Json = path.get(patient, row.fhir)
     return bool(value == path.get(theirs, row.fhir))
-
-
-def _agreed(lens: Lens, patient: Resource, record: Record) -> Record:
-    """The record without the facts that the chart does not have yet, such as the EMR's own defaults.
-
-    So the next pull finds them to be news and brings them in, and a later push does not take their absence from the
-    chart for a removal.
-    """
-    agreed: Record = path.copied(record)
-    for row in lens.rows:
-        if row.vendor_value(record) is not None and not row.owned and not _is_said(row, patient):
-            for name in row.vendor_paths():
-                path.remove(agreed, path.parse(name))
-    return agreed
-
-
-def _is_said(row: Row, patient: Resource) -> bool:
-    if isinstance(row, BoundField):
-        return path.get(patient, row.fhir) is not None
-    return bool(row.carried(patient))

@@ -71,14 +71,17 @@ def _target(account: Account, chart: Chart, link: Linked, reference: Resource, t
     local = reference.get("reference", "")
     if local.startswith("emr:"):
         return str(local)
-    key = _key(account, chart, link, reference)
+    key = key_of(account, chart, link, reference)
     said = local.partition("/")[0] if local else reference.get("type", type)
     return f"emr:{type}/{key}" if key and said == type else None
 
 
-def _key(account: Account, chart: Chart, link: Linked, reference: Resource) -> str | None:
+def key_of(account: Account, chart: Chart, link: Linked, reference: Resource) -> str | None:
+    """The EMR's uuid of what a reference refers to."""
     if reference.get("reference") == f"Patient/{link.local_id}":
         return link.external_id
+    if key := link.keys.get(reference.get("reference", "")):
+        return key
     resource = chart.resolve(reference) or {}
     for identifier in (*resource.get("identifier", ()), reference.get("identifier", {})):
         if identifier.get("system") == account.system("id") and identifier.get("value"):

@@ -15,6 +15,7 @@ from translators.internal.operations import patients, rows_of
 SETTINGS: Mapping[str, Setting] = {
     "org_id": Setting("the organisation's id in the paths of the API: /api/v1/ORG_ID/..."),
     "poll_minutes": Setting("minutes between two pulls", "15"),
+    "full_walks": Setting("pulls until every known patient was read in full; those of up to 100 at each", "24"),
 }
 SECRETS: Mapping[str, Setting] = {"token": Setting("the API token that is sent as a bearer token")}
 

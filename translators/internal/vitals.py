@@ -92,5 +92,6 @@ VITALS = Panel(
         "category": "all of the API's measurements are vital signs",
         "code": "the API knows one kind of set",
         "component.code.text": "repeats its code",
+        "component.valueQuantity.unit": "repeats its code",
     },
 )

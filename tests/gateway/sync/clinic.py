@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -45,6 +46,7 @@ class Network:
 
     def __post_init__(self) -> None:
         self.sandboxes: dict[str, httpx.ASGITransport] = {}
+        self.opened: dict[str, Opened] = {}
         for name, emr in self.emrs.items():
             self.add(name, emr)
 
@@ -60,11 +62,23 @@ class Network:
         self.calls.append(call)
         if self.before is not None:
             await self.before(request)
+        await self.open(name)
         answer = await self.sandboxes[name].handle_async_request(request)
         if call in self.lost:
             self.lost.remove(call)
             raise httpx.ReadTimeout("lost", request=request)
         return answer
+
+    async def open(self, name: str) -> None:
+        """What the sandbox needs to be open is opened when it is asked for the first time."""
+        if (context := self.emrs[name].opened) is not None:
+            if name not in self.opened:
+                self.opened[name] = Opened(context())
+            await self.opened[name].ready()
+
+    async def close(self) -> None:
+        for opened in self.opened.values():
+            await opened.close()
 
     def transport(self) -> httpx.MockTransport:
         return httpx.MockTransport(self.answer)
@@ -72,6 +86,31 @@ class Network:
     def made(self, name: str, method: str, path: str) -> int:
         """How often that was asked of the EMR."""
         return sum(call == (name, method, path) for call in self.calls)
+
+
+class Opened:
+    """A context that one task enters and leaves, whoever asks for it first and last."""
+
+    def __init__(self, context: AbstractAsyncContextManager[None]) -> None:
+        self._entered, self._over = asyncio.Event(), asyncio.Event()
+        self._context = context
+        self._task = asyncio.create_task(self._keep())
+
+    async def ready(self) -> None:
+        waiting = asyncio.create_task(self._entered.wait())
+        await asyncio.wait((waiting, self._task), return_when=asyncio.FIRST_COMPLETED)
+        if self._task.done():
+            waiting.cancel()
+            self._task.result()
+
+    async def close(self) -> None:
+        self._over.set()
+        await self._task
+
+    async def _keep(self) -> None:
+        async with self._context:
+            self._entered.set()
+            await self._over.wait()
 
 
 @dataclass
@@ -148,6 +187,7 @@ class Clinic:
 
     async def staff(self, emr: str, command: str, **arguments: Any) -> dict[str, Any]:
         """What the EMR's own people do."""
+        await self.network.open(emr)
         async with httpx.AsyncClient(transport=self.network.sandboxes[emr]) as http:
             answer = await http.post(f"https://{emr}.example/_sandbox/{command}", json=arguments)
         assert answer.status_code == 200, answer.text
@@ -160,11 +200,19 @@ class Clinic:
         return sa.table("workflow_status", *map(sa.column, names), schema=schema)
 
     def patients_at(self, emr: str) -> list[Resource]:
-        """What the EMR has, in its own words."""
-        state = self.emrs[emr].state
-        if emr == "ecw":
-            return list(state["documents"]["Patient"].values())
-        return list(state["patients"]) if isinstance(state["patients"], list) else list(state["patients"].values())
+        """What the EMR has, in its own words, where the sandbox itself keeps it."""
+        return _patients_in(self.emrs[emr].state)
+
+    async def shown_at(self, emr: str) -> list[Resource]:
+        """The same of any EMR, as its sandbox shows it."""
+        await self.network.open(emr)
+        async with httpx.AsyncClient(transport=self.network.sandboxes[emr]) as http:
+            return _patients_in((await http.get(f"https://{emr}.example/_sandbox")).raise_for_status().json())
+
+
+def _patients_in(state: dict[str, Any]) -> list[Resource]:
+    found = state["documents"]["Patient"] if "documents" in state else state["patients"]
+    return list(found) if isinstance(found, list) else list(found.values())
 
 
 async def until(condition: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:

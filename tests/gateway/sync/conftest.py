@@ -37,6 +37,7 @@ from gateway.translation.sandbox import SandboxSetup
 from tests.databases import Original
 from tests.gateway.conftest import BOX, EVERYTHING, NORTH, PUBLIC, Fhir
 from tests.gateway.sync.clinic import Clinic, Network
+from tests.translators.internal.practice import copied
 from translators.ecw.sandbox import create as ecw
 from translators.kipu.sandbox import create as kipu
 
@@ -76,8 +77,8 @@ def prepared(new_original: Callable[[], Original], definitions: Definitions) -> 
 
 
 def sandboxes() -> Network:
-    made = load_sandboxes()
-    network = Network({name: made[name](SandboxSetup()) for name in ("ritten", "internal")})
+    made, setup = load_sandboxes(), SandboxSetup(gateway=copied)
+    network = Network({name: made[name](setup) for name in ("ritten", "internal")})
     network.add("kipu", kipu(SandboxSetup(), transport=network.transport()))
     network.add("ecw", ecw(SandboxSetup(options=JWKS), transport=network.transport()))
     return network
@@ -104,6 +105,7 @@ async def opened(url: str, definitions: Definitions, network: Network, prepared:
             async with httpx.AsyncClient(transport=network.gateway, base_url=PUBLIC) as http:
                 yield Clinic(services, network, Fhir(http, NORTH, await token(http, prepared)))
             await trail.close()
+    await network.close()
     sync.client.destroy()
     await store.close()
 

@@ -33,7 +33,7 @@ def agreed(busy: Clinic, connection: str, id: str, number: str) -> Callable[[], 
 
     async def condition() -> bool:
         here = (await busy.read("Patient", id) or {})["telecom"]
-        there = the_one(busy, connection, f"Crossing{connection}")
+        there = await the_one(busy, connection, f"Crossing{connection}")
         is_there = await busy.status(connection, id) == "completed"
         return is_there and numbers(here) == numbers(there) == {number}
 
@@ -89,12 +89,12 @@ def numbers(found: Any) -> set[str]:
 async def test_neither_side_undoes_the_other_and_what_both_changed_can_be_settled(busy: Clinic, name: str) -> None:
     family = f"Crossing{name}"
     id = await admitted(busy, name, family)
-    whose = {"id": the_one(busy, name, family)["id"]} if name == "ecw" else {}
+    whose = {"id": (await the_one(busy, name, family))["id"]} if name == "ecw" else {}
     await busy.staff(name, STAFF[name][0], **whose, **STAFF[name][1](family, THERE))
     before = await busy.read("Patient", id) or {}
     await write(busy, id, birthDate="1990-05-18", telecom=[{**before["telecom"][0], "value": HERE}])
     await until(agreed(busy, name, id, THERE))
-    here, there = await busy.read("Patient", id) or {}, the_one(busy, name, family)
+    here, there = await busy.read("Patient", id) or {}, await the_one(busy, name, family)
     assert ("1990-05-18" in str(here), "1990-05-18" in str(there)) == (True, True)
     assert "Salina" in str(here) or "s@e.example" in str(here)
     (told,) = [each for each in await conflicts(busy, name) if each["resource"] == f"Patient/{id}"]
@@ -105,8 +105,8 @@ async def test_neither_side_undoes_the_other_and_what_both_changed_can_be_settle
     assert numbers((await busy.read("Patient", id) or {})["telecom"]) == {HERE}
 
 
-def the_one(busy: Clinic, name: str, family: str) -> Any:
-    (found,) = [each for each in busy.patients_at(name) if family in str(each)]
+async def the_one(busy: Clinic, name: str, family: str) -> Any:
+    (found,) = [each for each in await busy.shown_at(name) if family in str(each)]
     return found
 
 

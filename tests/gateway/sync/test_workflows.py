@@ -40,17 +40,17 @@ async def created(busy: Clinic, family: str, **more: Any) -> str:
     return str((await busy.fhir.create(body))["id"])
 
 
-def named(busy: Clinic, emr: str, family: str) -> list[dict[str, Any]]:
-    return [found for found in busy.patients_at(emr) if family in str(found)]
+async def named(busy: Clinic, emr: str, family: str) -> list[dict[str, Any]]:
+    return [found for found in await busy.shown_at(emr) if family in str(found)]
 
 
 async def test_a_write_reaches_every_emr(busy: Clinic) -> None:
     id = await created(busy, "Everywhere")
     for name in busy.emrs:
         await until(told(busy, name, id, "completed"))
-        assert len(named(busy, name, "Everywhere")) == 1
+        assert len(await named(busy, name, "Everywhere")) == 1
     task = await busy.task("ritten", id)
-    assert outputs(task, "external-id") == [named(busy, "ritten", "Everywhere")[0]["id"]]
+    assert outputs(task, "external-id") == [(await named(busy, "ritten", "Everywhere"))[0]["id"]]
     assert "statusReason" not in task
 
 
@@ -79,7 +79,7 @@ async def test_what_an_emr_cannot_take_for_now_it_gets_later_and_once(busy: Clin
     for name in busy.emrs:
         task = await until(told(busy, name, id, "completed"))
         assert "statusReason" not in task
-        assert len(named(busy, name, family)) == 1, name
+        assert len(await named(busy, name, family)) == 1, name
         told_of = [entry for entry in await busy.entries(name) if entry.resource == f"Patient/{id}"]
         entries = [entry for entry in told_of if entry.status != "halfway"]
         assert {entry.status for entry in entries[:-1]} == {"retry"}
@@ -93,7 +93,7 @@ async def test_an_answer_that_is_lost_makes_no_second_patient(busy: Clinic) -> N
     id = await created(busy, "Lostanswer")
     for name in busy.emrs:
         await until(told(busy, name, id, "completed"))
-        assert len(named(busy, name, "Lostanswer")) == 1, name
+        assert len(await named(busy, name, "Lostanswer")) == 1, name
     assert busy.network.lost == set()
 
 
@@ -107,7 +107,7 @@ async def test_after_the_last_attempt_it_waits_for_a_person(busy: Clinic) -> Non
     busy.emrs["ritten"].switch(())
     order = Order(1, "north", "ritten", (id,), force=True)
     pushed = await busy.services.sync.workflows.now("push", order)
-    assert pushed == {"status": "completed", "external_id": named(busy, "ritten", "Givenup")[0]["id"]}
+    assert pushed == {"status": "completed", "external_id": (await named(busy, "ritten", "Givenup"))[0]["id"]}
     assert await busy.status("ritten", id) == "completed"
 
 
@@ -126,11 +126,11 @@ async def test_the_second_of_two_steps_is_repeated_without_the_first(busy: Clini
     busy.network.before = cut
     id = await created(busy, "Twosteps")
     await until(retrying(busy, "ritten", id))
-    assert len(named(busy, "ritten", "Twosteps")) == 1
+    assert len(await named(busy, "ritten", "Twosteps")) == 1
     busy.network.before = None
     await until(told(busy, "ritten", id, "completed"))
     assert busy.network.made("ritten", "POST", POST) == 1
-    assert named(busy, "ritten", "Twosteps")[0]["phones"]
+    assert (await named(busy, "ritten", "Twosteps"))[0]["phones"]
 
 
 async def test_a_mistake_of_the_gateway_is_told_without_data_and_frees_the_link(busy: Clinic) -> None:
@@ -183,14 +183,14 @@ def idle(busy: Clinic) -> Callable[[], Awaitable[bool]]:
 async def test_what_one_emr_says_no_other_is_told(busy: Clinic) -> None:
     await busy.staff("internal", "register", first_name="Ines", last_name="Onlyhere", date_of_birth="1971-02-03")
     await until(idle(busy))
-    before = {name: len(busy.patients_at(name)) for name in busy.emrs}
+    before = {name: len(await busy.shown_at(name)) for name in busy.emrs}
     counts = await busy.services.sync.workflows.now("pull", Order(1, "north", "internal"))
     assert counts["created"] >= 1
     found = [one for one in await busy.all("Patient") if "Onlyhere" in str(one)]
     assert len(found) == 1
     assert all([await busy.status(name, found[0]["id"]) is None for name in busy.emrs])
     await until(idle(busy))
-    assert {name: len(busy.patients_at(name)) for name in busy.emrs} == before
+    assert {name: len(await busy.shown_at(name)) for name in busy.emrs} == before
 
 
 async def test_a_pull_of_an_emr_that_is_down_says_so_and_keeps_the_cursor(busy: Clinic) -> None:

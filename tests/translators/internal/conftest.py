@@ -1,4 +1,4 @@
-"""A fresh sandbox for each test."""
+"""A fresh practice for each test, and one for those that only look."""
 
 from __future__ import annotations
 
@@ -7,10 +7,21 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from tests.translators.internal.driving import World
+from tests.translators.internal.practice import practice
 
 
 @pytest_asyncio.fixture
 async def world() -> AsyncIterator[World]:
-    made = World()
-    async with made.client:
-        yield made
+    async with practice() as sandbox:
+        made = World(sandbox)
+        async with made.client:
+            yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared() -> AsyncIterator[World]:
+    """For tests of a module that change nothing."""
+    async with practice() as sandbox:
+        made = World(sandbox)
+        async with made.client:
+            yield made

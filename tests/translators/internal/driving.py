@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import httpx
-import msgspec
 
 from gateway.translation.contract import Account, Call, Chart, Flow, Linked, Moment, Pushed, Reply
-from gateway.translation.sandbox import Sandbox, SandboxSetup
+from gateway.translation.sandbox import Sandbox
+from gateway.translation.wire import ENCODER
 from translators.internal import translator
-from translators.internal.sandbox import create
 
 T = TypeVar("T")
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class Clock:
-    """A second passes with every look at it."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(seconds=1)
-        return self.now
 
 
 class Cut(Exception):
@@ -50,22 +38,24 @@ def account(mappings: Mapping[str, Mapping[str, str]] | None = None, **settings:
 class World:
     """A sandbox and a client for it, with the calls that were made."""
 
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.sandbox: Sandbox = create(SandboxSetup(clock=self.clock))
-        transport = httpx.ASGITransport(self.sandbox.app())
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        transport = httpx.ASGITransport(sandbox.app())
         self.client = httpx.AsyncClient(transport=transport, base_url="https://practice.example")
         self.account = account()
         self.calls: list[Call] = []
         self.answers = 10_000
 
-    @property
-    def patients(self) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = self.sandbox.state["patients"]
+    async def patients(self) -> dict[str, dict[str, Any]]:
+        """By their keys; those in the archive too."""
+        found: dict[str, dict[str, Any]] = (await self.client.get("/_sandbox")).raise_for_status().json()["patients"]
         return found
 
+    async def patient(self, key: str | None) -> dict[str, Any]:
+        return (await self.patients())[key or ""]
+
     def moment(self) -> Moment:
-        return Moment(self.clock(), "nonce")
+        return Moment(datetime.now(UTC), "nonce")
 
     async def run(self, flow: Flow[T]) -> T:
         replies: tuple[Reply, ...] | None = None
@@ -88,7 +78,7 @@ class World:
         self.answers -= 1
         self.calls.append(call)
         target = call.path + (f"?{urlencode(call.query)}" if call.query else "")
-        body = b"" if call.json is None else msgspec.json.encode(call.json)
+        body = b"" if call.json is None else ENCODER.encode(call.json)
         headers = dict(call.headers) | dict(translator.authorize(self.account, call, target, body, None, self.moment()))
         if body:
             headers["Content-Type"] = "application/json"
@@ -106,6 +96,13 @@ class World:
         assert answer.status_code == 200, answer.text
         document: dict[str, Any] = answer.json()
         return document
+
+    async def api(self, method: str, path: str, body: Any = None) -> Any:
+        """An operation, as the staff's own program calls it."""
+        headers = {"Authorization": "Bearer sandbox-token"}
+        answer = await self.client.request(method, f"/api/v1/demo{path}", json=body, headers=headers)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
 
     async def fault(self, *names: str) -> None:
         answer = await self.client.put("/_sandbox/faults", json=list(names))
