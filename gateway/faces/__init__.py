@@ -4,7 +4,9 @@ plugins.py   finds and checks them
 routes.py    operations → routes
 asking.py    a request → what an operation is asked, checked against its models
 records.py   the resources as an operation sees and writes them
-serving.py   runs an operation in its snapshot or transaction
+serving.py   runs an operation: what reads in a snapshot
+writing.py   … what writes in a transaction, or stage by stage
+repeated.py  what a request with an Idempotency-Key was answered
 refusals.py  faults in the shape of the API that they happened in
 """
 

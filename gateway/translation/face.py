@@ -152,7 +152,8 @@ Stages = Callable[[Asked], Generator[Stage, Any, Any]]
 """Yields stages, is sent what each has answered, and returns the answer.
 
 Must yield the same stages for the same request: with an idempotency key, those that were carried out before an
-interruption are not carried out again, only their answers are sent.
+interruption are not carried out again, only their answers are sent. What a stage refuses leaves those before it done:
+what is to be refused as a whole is refused by the first.
 """
 
 
