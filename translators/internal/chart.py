@@ -17,6 +17,7 @@ from translators.internal.attribution import ATTRIBUTION, CATEGORY, INBOUND
 from translators.internal.catalogue import ALLERGEN, COMMUNICATION_TYPE, DISEASE, DRUG
 from translators.internal.communication import COMMUNICATION
 from translators.internal.disease import DISEASE as PROBLEM
+from translators.internal.documents import KINDS
 from translators.internal.entity import EMPLOYER, PRACTITIONER, catalogue
 from translators.internal.facts import DELETED_AT
 from translators.internal.medication import MEDICATION
@@ -34,6 +35,11 @@ from translators.internal.vitals import VITALS
 BASE = "base_version"
 DELETED = "deleted_at"
 ARCHIVED_STATUS: Mapping[str, str] = {"status": "archived"}
+
+
+_KNOWN: Mapping[str, frozenset[str]] = {
+    kind.maps[0].type: frozenset(leaf.partition(".")[0].removesuffix("[]") for leaf in kind.leaves) for kind in KINDS
+}
 
 
 class Archiving(Enum):
@@ -82,6 +88,11 @@ class Kind:
         names = self.updates.model_fields if self.updates else {}
         object.__setattr__(self, "_update", tuple(name for name in names if name != BASE))
         object.__setattr__(self, "kept", frozenset(name for name in self._update if not self._takes_null(name)))
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The fields that the API documents."""
+        return _KNOWN[self.type]
 
     def _takes_null(self, name: str) -> bool:
         try:

@@ -39,7 +39,7 @@ from translators.internal.idempotency import idempotency_key
 from translators.internal.matching import known_patient
 from translators.internal.naming import named
 from translators.internal.operations import patient_of, patients, read_patient
-from translators.internal.recording import recorded
+from translators.internal.recording import Recorded, recorded
 from translators.internal.related import Outgoing, outgoing
 from translators.internal.status import Moved, move
 
@@ -80,10 +80,13 @@ def push(account: Account, chart: Chart, link: Linked, refused: tuple[LeftOut, .
     else:
         current, base, detail = (yield from read_patient(account, link.external_id)), link.record, "200 OK"
     wish = _wish(account, lens, out.patient, base, current)
-    moved = yield from _settle(account, current, wish)
-    key = moved.record["id"]
-    valued = yield from _valued(account, lens, out, base, key)
-    lists = yield from recorded(account, chart, link, key)
+    key = current["id"]
+    if wish.status == "archived":  # nothing is written for one who is in the archive
+        valued, lists = yield from _charted(account, chart, link, out, base, key)
+        moved = yield from _settle(account, current, wish)
+    else:
+        moved = yield from _settle(account, current, wish)
+        valued, lists = yield from _charted(account, chart, link, out, base, key)
     left_out = (*_left_out(lens, out, wish, moved), *valued.left_out, *lists.left_out, *refused)
     return Pushed(
         external_id=key,
@@ -104,10 +107,15 @@ def _outgoing(account: Account, chart: Chart, link: Linked) -> Flow[Outgoing]:
     return outgoing(account, replace(chart, patient=patient), link)
 
 
-def _valued(account: Account, lens: Lens, out: Outgoing, base: Record | None, key: str) -> Flow[Valued]:
+def _charted(
+    account: Account, chart: Chart, link: Linked, out: Outgoing, base: Record | None, key: str
+) -> Flow[tuple[Valued, Recorded]]:
+    """What of the chart lies in lists of its own."""
     before = (base or {}).get(FIELDS) or []
+    lens = PATIENT_WITH_FIELDS.bound(account.bindings)
     after = lens.to_vendor(out.patient, onto={FIELDS: before}).value.get(FIELDS) or []
-    return (yield from value_fields(account, key, before, after))
+    valued = yield from value_fields(account, key, before, after)
+    return valued, (yield from recorded(account, chart, link, key))
 
 
 def _settle(account: Account, current: Record, wish: Wish) -> Flow[Moved]:

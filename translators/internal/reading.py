@@ -45,7 +45,8 @@ class Wanted:
 
     @property
     def places(self) -> tuple[str, ...]:
-        return (*(kind.place for kind in self.kinds), *((PLACE,) if self.is_for("Patient") else ()))
+        """The values of custom fields are the patient's own, who begins every chart."""
+        return (*(kind.place for kind in self.kinds), PLACE)
 
     @property
     def reaches_charts(self) -> bool:
@@ -92,16 +93,17 @@ def _chart(
     values = lists.get(PLACE)
     table, patient = (PATIENT, record) if values is None else (PATIENT_WITH_FIELDS, {**record, **fields_of(values)})
     parts = [Part(table.bound(account.bindings), record["id"], patient)]
-    wholes = []
+    wholes, unknown = [], dict.fromkeys(unaccounted(record))
     for kind in wanted.kinds:
         rows, lens = lists.get(kind.place), kind.bound(account.bindings)
+        unknown |= dict.fromkeys(f"{kind.place}.{name}" for row in rows or () for name in row if name not in kind.known)
         parts += [Part(lens, row["id"], shown(kind, row), match=kind.match) for row in rows or ()]
         if rows is not None and kind.whole:
             wholes.append(Whole(lens, gone(kind, now.isoformat()), once="" if kind.place == "alerts" else DELETED))
     return Pulled(
         record["id"],
         tuple(parts),
-        unaccounted=unaccounted(record),
+        unaccounted=tuple(unknown),
         admitted=record.get("status") != BEFORE_ADMISSION,
         asked=asked,
         wholes=tuple(wholes),

@@ -185,6 +185,15 @@ async def test_what_is_out_of_use_is_put_away_once_and_never_made(world: World, 
     assert writes(world) == []
 
 
+async def test_a_chart_is_complete_before_its_patient_goes_to_the_archive(world: World) -> None:
+    status = {"url": extension_url("patient-status"), "valueCode": "archived"}
+    pushed = await world.push(chart(), LINK)
+    full = replace(chart(allergy()), patient=patient(active=False, extension=[status]))
+    again = await world.push(full, after(pushed))
+    assert (again.left_out, list(again.links)) == ((), ["AllergyIntolerance/a1"])
+    assert (await world.patient(pushed.external_id))["status"] == "archived"
+
+
 async def test_what_staff_have_put_away_is_not_brought_back(world: World) -> None:
     pushed = await world.push(chart(allergy()), LINK)
     (made,) = await there(world, pushed.external_id, "allergies")
