@@ -11,10 +11,12 @@ the resource no longer has it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from gateway.translation.codec import Unreadable
-from gateway.translation.path import Concrete
+from gateway.translation.field import BoundField
+from gateway.translation.path import Concrete, Match
 from gateway.translation.row import Problem, Record, Resource, Row, Unplaceable, Way
 
 Rows: TypeAlias = Sequence[Row]
@@ -44,13 +46,47 @@ def write(rows: Rows, resource: Resource, record: Record, *, clear: bool) -> lis
     return homeless
 
 
-def told(rows: Rows, resource: Resource) -> Record:
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A row, and where a resource has to have something for it to say anything."""
+
+    row: Row
+    name: str = ""
+    url: str = ""
+    """Of an extension."""
+    yields: bool = False
+    """To what a row before has said: only the vendor writes this fact."""
+
+
+def tellings(rows: Rows) -> tuple[Telling, ...]:
+    """The rows that a push writes come first."""
+    every = [_telling(row) for row in rows]
+    return tuple(sorted(every, key=lambda telling: telling.yields))
+
+
+def _telling(row: Row) -> Telling:
+    yields = Way.WRITE not in row.way
+    if not isinstance(row, BoundField):
+        return Telling(row, yields=yields)
+    first = row.fhir[0]
+    match first.selector:
+        case Match(alternatives=(((("url",), (str(url),))),)):
+            return Telling(row, first.name, url, yields)
+    return Telling(row, first.name, "", yields)
+
+
+def told(telling: Sequence[Telling], resource: Resource) -> Record:
     """What the rows say of the resource, those that only the vendor writes included; one that cannot is silent."""
     record: Record = {}
-    for row in sorted(rows, key=lambda row: Way.WRITE not in row.way):
+    urls = {each.get("url") for each in resource.get("extension", ()) if isinstance(each, dict)}
+    for each in telling:
+        if (each.name and each.name not in resource) or (
+            each.name == "extension" and each.url and each.url not in urls
+        ):
+            continue
         try:
-            if Way.WRITE in row.way or row.vendor_value(record) is None:
-                row.into_vendor(resource, record, clear=False)
+            if not each.yields or each.row.vendor_value(record) is None:
+                each.row.into_vendor(resource, record, clear=False)
         except Unreadable:
             continue
     return record
