@@ -170,6 +170,20 @@ def is_narrowing(node: Node) -> bool:
             return any(map(is_narrowing, nodes))
 
 
+def complement(node: Node) -> Node | None:
+    """What is true of exactly those resources that the node is not true of; None where that cannot be said."""
+    match node:
+        case Test():
+            return replace(node, negated=not node.negated)
+        case Leap():
+            return None
+        case Choice(nodes) | Every(nodes):
+            parts = tuple(part for each in nodes if (part := complement(each)) is not None)
+            if len(parts) < len(nodes):
+                return None
+            return Every(parts) if isinstance(node, Choice) else Choice(parts)
+
+
 def test(criterion: Criterion) -> Test:
     table, modifier = table_of(criterion.param, criterion.kind), criterion.modifier
     if modifier == "missing":

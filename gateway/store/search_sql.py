@@ -29,7 +29,16 @@ from sqlalchemy import (
 from gateway.search.plan import Order
 from gateway.store.compiled import KEYS, is_among
 from gateway.store.forms import Condition
-from gateway.store.node_sql import COLUMNS, Expression, NodeShape, holds, keys, unindexed
+from gateway.store.node_sql import (
+    COLUMNS,
+    Expression,
+    LeapShape,
+    NodeShape,
+    TestShape,
+    holds,
+    keys,
+    unindexed,
+)
 from gateway.store.statements import STORED
 from gateway.store.tables import REFERENCE, RESOURCE, table_of
 
@@ -59,6 +68,8 @@ class Shape:
     """Of the last match before this page: which of its values are missing."""
     skips: bool = False
     """Whether matches are left out before the page."""
+    sifted: bool = False
+    """Whether some resources are known not to match."""
 
 
 VALUE_COLUMN = {
@@ -149,7 +160,15 @@ def of_type(resource: FromClause) -> list[Condition]:
     return [resource.c.org == bindparam("org"), resource.c.type == bindparam("type"), resource.c.deleted == 0]
 
 
+def not_out(shape: Shape, key: Expression) -> list[Condition]:
+    return [not_(is_among(key, bindparam("out", type_=KEYS)))] if shape.sifted else []
+
+
 def candidates(shape: Shape, resource: FromClause) -> list[Condition]:
+    return [*looked_among(shape, resource), *not_out(shape, resource.c.key)]
+
+
+def looked_among(shape: Shape, resource: FromClause) -> list[Condition]:
     if shape.driver is not None:
         gathered = is_among(resource.c.key, bindparam("keys", type_=KEYS))
         return [unindexed(resource.c.org) == bindparam("org"), gathered]
@@ -162,17 +181,29 @@ def candidates(shape: Shape, resource: FromClause) -> list[Condition]:
 def matches(shape: Shape, resource: FromClause) -> list[Condition]:
     first = shape.orders[0].column if shape.orders and shape.orders[0].table == RESOURCE.name else ""
     return [
-        holds(test, str(at), resource, in_order_of=first)
-        for at, test in enumerate(shape.tests)
-        if at != shape.driver
+        holds(test, str(at), resource, in_order_of=first) for at, test in enumerate(shape.tests) if at != shape.driver
     ]
 
 
-def walked_road(shape: Shape, resource: FromClause) -> tuple[FromClause, list[Condition], list[Expression]]:
+def walked_road(shape: Shape) -> Road:
+    """The index tells all of a candidate, unless the resource itself is asked something: its rows are of live ones."""
     walked = table_of(shape.orders[0].table).alias("w")
-    within = [walked.c.org == bindparam("org"), walked.c.param == bindparam("o0_param")]
-    source = walked.join(resource, resource.c.key == walked.c.key)
-    return source, [*within, is_first(shape.orders[0], walked)], [walked.c[shape.orders[0].column]]
+    within = [walked.c.org == bindparam("org"), walked.c.param == bindparam("o0_param"), *not_out(shape, walked.c.key)]
+    conditions = [*within, is_first(shape.orders[0], walked)]
+    values: list[Expression] = [walked.c[shape.orders[0].column]]
+    if all(map(asks_the_index, shape.tests)) and all(order.table != RESOURCE.name for order in shape.orders):
+        return Road(walked, walked, conditions, values)
+    resource = RESOURCE.alias("r")
+    return Road(walked.join(resource, resource.c.key == walked.c.key), resource, conditions, values)
+
+
+def asks_the_index(node: NodeShape) -> bool:
+    """Whether it can be told of a candidate by its key alone."""
+    if isinstance(node, TestShape):
+        return node.table != RESOURCE.name
+    if isinstance(node, LeapShape):
+        return not node.reverse
+    return all(map(asks_the_index, node.nodes))
 
 
 def page(shape: Shape) -> Select[Any]:
@@ -185,35 +216,47 @@ def page(shape: Shape) -> Select[Any]:
 
 
 def keys_of_page(shape: Shape) -> tuple[list[Any], FromClause]:
-    resource = RESOURCE.alias("r")
-    source, conditions, values = road(shape, resource)
-    labels = [value.label(f"v{at}") for at, value in enumerate(values)]
-    keys = select(resource.c.key, *labels).select_from(source).where(*conditions)
+    way = road(shape)
+    labels = [value.label(f"v{at}") for at, value in enumerate(way.values)]
+    keys = select(way.candidate.c.key, *labels).select_from(way.source).where(*way.conditions)
     # What was gathered is looked up and sorted, rather than looked for in all resources in order.
-    key = resource.c.key if shape.driver is None else unindexed(resource.c.key)
+    key = way.candidate.c.key if shape.driver is None else unindexed(way.candidate.c.key)
     part = keys.order_by(*in_order(shape, labels, key)).limit(bindparam("limit"))
     return labels, (part.offset(bindparam("offset")) if shape.skips else part).subquery("page")
 
 
 def rest(shape: Shape) -> Select[Any]:
     """How many matches there are from where the page begins."""
-    source, conditions, _ = road(shape, RESOURCE.alias("r"))
-    return select(func.count()).select_from(source).where(*conditions)
+    way = road(shape)
+    return select(func.count()).select_from(way.source).where(*way.conditions)
 
 
-def road(shape: Shape, resource: FromClause) -> tuple[FromClause, list[Condition], list[Expression]]:
-    """Where the matches come from, what holds of them, and the values they are sorted by."""
-    source, conditions, first = (
-        walked_road(shape, resource) if shape.walk else (resource, candidates(shape, resource), [])
-    )
-    others = [order_value(order, at, resource) for at, order in enumerate(shape.orders) if at >= len(first)]
-    values = [*first, *others]
-    conditions = [*conditions, *matches(shape, resource)]
+@dataclass(frozen=True, slots=True)
+class Road:
+    """Where the matches come from, whose `key` is a candidate's, what holds of it, and the values it is sorted by."""
+
+    source: FromClause
+    candidate: FromClause
+    conditions: list[Condition]
+    values: list[Expression]
+
+
+def road(shape: Shape) -> Road:
+    way = walked_road(shape) if shape.walk else plain_road(shape)
+    candidate = way.candidate
+    others = [order_value(order, at, candidate) for at, order in enumerate(shape.orders) if at >= len(way.values)]
+    values = [*way.values, *others]
+    conditions = [*way.conditions, *matches(shape, candidate)]
     if shape.after is not None:
-        conditions.append(comes_after(shape, values, resource.c.key))
+        conditions.append(comes_after(shape, values, candidate.c.key))
         if never_missing(shape):
             conditions.append(index_start(shape, values[0]))
-    return source, conditions, values
+    return Road(way.source, candidate, conditions, values)
+
+
+def plain_road(shape: Shape) -> Road:
+    resource = RESOURCE.alias("r")
+    return Road(resource, resource, candidates(shape, resource), [])
 
 
 def tally(shape: Shape) -> Select[Any, int]:
@@ -224,6 +267,13 @@ def tally(shape: Shape) -> Select[Any, int]:
     target = func.coalesce(row.c.target_id, "").label("target")
     conditions = [*candidates(shape, resource), *matches(shape, resource)]
     return select(target, func.count()).select_from(source).where(*conditions).group_by(target)
+
+
+def number_of(node: NodeShape, *, sifted: bool) -> Select[Any]:
+    """How many a node finds."""
+    found = keys(node, "0").subquery()
+    conditions = not_out(Shape((node,), sifted=sifted), found.c.key)
+    return select(func.count(found.c.key.distinct())).where(*conditions)
 
 
 def total(shape: Shape) -> Select[Any]:

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from gateway.faults import Invalid
-from gateway.search.plan import RESOURCE, Order, is_narrowing, orders, tests
+from gateway.search.plan import RESOURCE, Node, Order, complement, is_narrowing, orders, tests
 from gateway.search.query import Query
 from gateway.store import inclusion, search_sql
 from gateway.store.compiled import Compile, Compiled, Row
@@ -17,12 +17,15 @@ from gateway.store.database import Driver
 from gateway.store.inclusion import Inclusion, RoundShape
 from gateway.store.node_sql import NodeShape, node_shape, node_values
 from gateway.store.param_ids import param_id
-from gateway.store.search_sql import Shape, order_shape
+from gateway.store.search_sql import OrderShape, Shape, order_shape
 from gateway.store.statements import STORED, stored
 
-FIRST_LOOK, SELECTIVE = 32, 1000
+FIRST_LOOK, SELECTIVE, WIDER = 32, 1000, 5
 """A test that finds fewer resources than this is worth gathering them all. The first look is for one that finds so few
-that no other has to be read any further: a birth date beside a common name."""
+that no other has to be read any further: a birth date beside a common name. Where all matches are counted anyway, a
+test that finds WIDER times as many is worth it too."""
+EXCEPTIONS = 1000
+"""A test that all resources but fewer than this satisfy is worth leaving those out, and not to be asked of any."""
 CACHED_SHAPES = 1024
 
 Found = tuple[Stored, Row]
@@ -54,6 +57,7 @@ class Searcher:
         self._page = cached(lambda shape: compile(search_sql.page(shape)))
         self._rest = cached(lambda shape: compile(search_sql.rest(shape)))
         self._tally = cached(lambda shape: compile(search_sql.tally(shape)))
+        self._number = cached(lambda asked: compile(search_sql.number_of(asked[0], sifted=asked[1])))
         self._total = cached(lambda shape: compile(search_sql.total(shape)))
         self._keys = cached(lambda shape: compile(search_sql.some_keys(shape)))
         self._included = cached(lambda shape: compile(inclusion.statement(shape)))
@@ -72,6 +76,9 @@ class Searcher:
 
     def tally_statement(self, shape: Shape) -> Compiled:
         return self._tally(shape)
+
+    def number_statement(self, node: NodeShape, *, sifted: bool) -> Compiled:
+        return self._number((node, sifted))
 
     def total_statement(self, shape: Shape) -> Compiled:
         return self._total(shape)
@@ -94,15 +101,27 @@ class Search:
         self.searcher = searcher
         self.connection = driver
         self.query = query
-        self.tests = tests(query)
         self.orders = orders(query.sort)
-        self.shapes = tuple(map(node_shape, self.tests))
         self.values: dict[str, Any] = {"org": org, "type": query.type}
-        for number, test in enumerate(self.tests):
+        self.out: list[int] = []
+        """Those that are known not to match."""
+        self.is_sifted = False
+        self.ask(tests(query))
+
+    def ask(self, nodes: tuple[Node, ...]) -> None:
+        self.tests = nodes
+        self.shapes = tuple(map(node_shape, nodes))
+        for number, test in enumerate(nodes):
             self.values.update(node_values(test, str(number)))
+
+    def shape(self, driver: int | None = None, *, walk: bool = False, without: OrderShape | None = None) -> Shape:
+        sifted = driver is None and self.out != []
+        return Shape(self.shapes, driver=driver, walk=walk, without=without, sifted=sifted)
 
     def page(self) -> Page:
         gathered = self.gathered()
+        if gathered is None and (self.query.want_total or self.query.skip):
+            gathered = self.sifted()
         found = self.found(gathered) if self.query.count else []
         matches = [match for match, _ in found[: self.query.count]]
         more = len(found) > self.query.count > 0
@@ -114,23 +133,40 @@ class Search:
 
     def gathered(self) -> Gathered | None:
         """What the test finds that finds the fewest resources, if they are few."""
-        asked = [at for at, test in enumerate(self.tests) if is_narrowing(test)]
         for limit in sorted({min(FIRST_LOOK, SELECTIVE), SELECTIVE} - {0}):
-            best: Gathered | None = None
-            for at in asked:
-                keys = self.keys(at, limit)
-                if keys is not None and (best is None or len(keys) < len(best.keys)):
-                    best = Gathered(at, keys)
-                if best is not None and not best.keys:
-                    break
-            if best is not None:
+            if (best := self.gathered_within(limit)) is not None:
                 return best
         return None
 
-    def keys(self, at: int, limit: int) -> list[int] | None:
+    def gathered_within(self, limit: int) -> Gathered | None:
+        best: Gathered | None = None
+        for at, test in enumerate(self.tests):
+            keys = self.keys(test, limit) if is_narrowing(test) else None
+            if keys is not None and (best is None or len(keys) < len(best.keys)):
+                best = Gathered(at, keys)
+            if best is not None and not best.keys:
+                break
+        return best
+
+    def sifted(self) -> Gathered | None:
+        """Of a search that finds many: finds out who does not match, and asks the rest only what they may fail."""
+        failing = [self.exceptions(test) for test in self.tests]
+        out = {key for keys in failing for key in keys or ()}
+        self.out, self.is_sifted = sorted(out), True
+        self.values["out"] = self.out
+        self.ask(tuple(test for test, keys in zip(self.tests, failing, strict=True) if keys is None))
+        best = self.gathered_within(SELECTIVE * WIDER) if self.orders and SELECTIVE else None
+        return Gathered(best.test, [key for key in best.keys if key not in out]) if best is not None else None
+
+    def exceptions(self, test: Node) -> list[int] | None:
+        """Those that do not satisfy a test, in so far as they are few."""
+        other = None if is_narrowing(test) else complement(test)
+        return self.keys(other, EXCEPTIONS) if other is not None and is_narrowing(other) else None
+
+    def keys(self, test: Node, limit: int) -> list[int] | None:
         """Those that a test finds, in order of creation; None where they reach the limit."""
-        values = self.values | node_values(self.tests[at], "0") | {"limit": limit}
-        rows = self.rows(self.searcher.keys_statement(self.shapes[at]), values)
+        values = self.values | node_values(test, "0") | {"limit": limit}
+        rows = self.rows(self.searcher.keys_statement(node_shape(test)), values)
         return sorted({int(key) for (key,) in rows}) if len(rows) < limit else None
 
     def found(self, gathered: Gathered | None) -> list[Found]:
@@ -138,10 +174,10 @@ class Search:
         part = Part(checked_after(self.query), self.query.count + 1, self.query.skip)
         if gathered is not None:
             keys, part = self.next_keys(gathered, part)
-            shape = Shape(self.shapes, driver=gathered.test)
+            shape = self.shape(gathered.test)
             return self.part(shape, self.orders, part, {"keys": keys}) if keys else []
         if not self.orders or self.orders[0].table == RESOURCE:
-            return self.part(Shape(self.shapes), self.orders, part)
+            return self.part(self.shape(), self.orders, part)
         return self.walked(part)
 
     def next_keys(self, gathered: Gathered, part: Part) -> tuple[list[int], Part]:
@@ -158,7 +194,7 @@ class Search:
         """What has a value for the first order, then what has none."""
         if part.after is not None and part.after[0] is None:
             return self.without_first(part)
-        found = self.part(Shape(self.shapes, walk=True), self.orders, part)
+        found = self.part(self.shape(walk=True), self.orders, part)
         if len(found) == part.limit:
             return found
         skip = max(part.skip - self.rest(part), 0) if part.skip and not found else 0
@@ -166,7 +202,7 @@ class Search:
 
     def without_first(self, part: Part) -> list[Found]:
         first, *rest = self.orders
-        shape = Shape(self.shapes, without=order_shape(first))
+        shape = self.shape(without=order_shape(first))
         extra = {"without_param": param_id(self.query.type, first.param)}
         after = part.after[1:] if part.after else None
         found = self.part(shape, rest, replace(part, after=after), extra)
@@ -182,7 +218,7 @@ class Search:
 
     def rest(self, part: Part) -> int:
         """How many a walk finds from there."""
-        shape = shaped(Shape(self.shapes, walk=True), self.orders, part)
+        shape = shaped(self.shape(walk=True), self.orders, part)
         [(number,)] = self.rows(self.searcher.rest_statement(shape), self.placed(self.orders, part))
         return int(number)
 
@@ -197,14 +233,25 @@ class Search:
             return None
         if gathered is not None and (len(self.tests) == 1 or not gathered.keys):
             return len(gathered.keys)
-        shape = Shape(self.shapes, driver=gathered.test if gathered else None)
+        if gathered is None and self.is_sifted and len(self.tests) < 2:
+            return self.number_of(*self.tests)
+        shape = self.shape(gathered.test if gathered else None)
         more = {"keys": gathered.keys} if gathered else {}
         [(total,)] = self.rows(self.searcher.total_statement(shape), self.values | more)
         return int(total)
 
+    def number_of(self, test: Node | None = None) -> int:
+        """Of all of the type, or of those that satisfy one test, without those that are out."""
+        if test is None:
+            [(total,)] = self.rows(self.searcher.total_statement(Shape(())), self.values)
+            return int(total) - len(self.out)
+        statement = self.searcher.number_statement(node_shape(test), sifted=self.out != [])
+        [(total,)] = self.rows(statement, self.values | node_values(test, "0"))
+        return int(total)
+
     def tally(self, param: str) -> Tally:
-        gathered = self.gathered()
-        shape = Shape(self.shapes, driver=gathered.test if gathered else None)
+        gathered = self.gathered() or self.sifted()
+        shape = self.shape(gathered.test if gathered else None)
         more = {"keys": gathered.keys} if gathered else {}
         values = self.values | {"by_param": param_id(self.query.type, param)} | more
         numbers = {id: int(number) for id, number in self.rows(self.searcher.tally_statement(shape), values)}

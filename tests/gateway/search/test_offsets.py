@@ -46,11 +46,20 @@ def read(params: list[tuple[str, str]], sort: list[str], by_creation: tuple[Sort
     return replace(query, sort=(*by_creation, *query.sort), want_total=True)
 
 
-@pytest.mark.parametrize("selective", [0, 3, 1000], ids=["walking", "mixed", "gathering"])
+ROADS = {
+    "walking": {"SELECTIVE": 0},
+    "walking, nothing known before": {"SELECTIVE": 0, "EXCEPTIONS": 0},
+    "mixed": {"SELECTIVE": 2, "WIDER": 2},
+    "gathering": {},
+}
+
+
+@pytest.mark.parametrize("road", ROADS)
 def test_a_page_begins_after_as_many_as_it_skips(
-    trial: Trial, dialect: str, selective: int, monkeypatch: pytest.MonkeyPatch
+    trial: Trial, dialect: str, road: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "SELECTIVE", selective)
+    for name, value in ROADS[road].items():
+        monkeypatch.setattr(searching, name, value)
 
     @settings(
         max_examples=120 if dialect == "sqlite" else 30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
