@@ -71,10 +71,12 @@ class Network:
 
     async def open(self, name: str) -> None:
         """What the sandbox needs to be open is opened when it is asked for the first time."""
-        if (context := self.emrs[name].opened) is not None:
-            if name not in self.opened:
-                self.opened[name] = Opened(context())
-            await self.opened[name].ready()
+        emr = self.emrs.get(name)
+        if emr is None or emr.opened is None:
+            return
+        if name not in self.opened:
+            self.opened[name] = Opened(emr.opened())
+        await self.opened[name].ready()
 
     async def close(self) -> None:
         for opened in self.opened.values():
