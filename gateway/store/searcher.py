@@ -120,8 +120,8 @@ class Search:
 
     def page(self) -> Page:
         gathered = self.gathered()
-        if gathered is None and (self.query.want_total or self.query.skip):
-            gathered = self.sifted()
+        if self.query.want_total or self.query.skip:
+            gathered = self.sifted(gathered)
         found = self.found(gathered) if self.query.count else []
         matches = [match for match, _ in found[: self.query.count]]
         more = len(found) > self.query.count > 0
@@ -148,15 +148,24 @@ class Search:
                 break
         return best
 
-    def sifted(self) -> Gathered | None:
+    def sifted(self, gathered: Gathered | None) -> Gathered | None:
         """Of a search that finds many: finds out who does not match, and asks the rest only what they may fail."""
+        if gathered is not None and (len(gathered.keys) <= FIRST_LOOK or len(self.tests) == 1):
+            return gathered
+        leading = self.tests[gathered.test] if gathered is not None else None
+        self.sift()
+        if gathered is not None and leading is not None:
+            best: Gathered | None = Gathered(self.tests.index(leading), gathered.keys)
+        else:
+            best = self.gathered_within(SELECTIVE * WIDER) if self.orders and SELECTIVE else None
+        out = set(self.out)
+        return Gathered(best.test, [key for key in best.keys if key not in out]) if best is not None else None
+
+    def sift(self) -> None:
         failing = [self.exceptions(test) for test in self.tests]
-        out = {key for keys in failing for key in keys or ()}
-        self.out, self.is_sifted = sorted(out), True
+        self.out, self.is_sifted = sorted({key for keys in failing for key in keys or ()}), True
         self.values["out"] = self.out
         self.ask(tuple(test for test, keys in zip(self.tests, failing, strict=True) if keys is None))
-        best = self.gathered_within(SELECTIVE * WIDER) if self.orders and SELECTIVE else None
-        return Gathered(best.test, [key for key in best.keys if key not in out]) if best is not None else None
 
     def exceptions(self, test: Node) -> list[int] | None:
         """Those that do not satisfy a test, in so far as they are few."""
@@ -250,7 +259,7 @@ class Search:
         return int(total)
 
     def tally(self, param: str) -> Tally:
-        gathered = self.gathered() or self.sifted()
+        gathered = self.sifted(self.gathered())
         shape = self.shape(gathered.test if gathered else None)
         more = {"keys": gathered.keys} if gathered else {}
         values = self.values | {"by_param": param_id(self.query.type, param)} | more
