@@ -12,7 +12,9 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -132,11 +134,12 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport on a GuardedNetwork."""
 
     def __init__(self, *, allow_private: bool, resolver: Resolver = resolve) -> None:
-        super().__init__(trust_env=False)
+        trusted = _trusted()
+        super().__init__(verify=trusted, trust_env=False)
         self._allow_private = allow_private
         # httpx has no argument for the network backend that httpcore offers; the tests hold this seam.
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(),
+            ssl_context=trusted,
             max_connections=LIMITS.max_connections,
             max_keepalive_connections=LIMITS.max_keepalive_connections,
             keepalive_expiry=LIMITS.keepalive_expiry,
@@ -146,6 +149,12 @@ class GuardedTransport(httpx.AsyncHTTPTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         check_url(str(request.url), allow_private=self._allow_private)
         return await super().handle_async_request(request)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates of this machine, read once a process: it takes a tenth of a second."""
+    return httpx.create_ssl_context()
 
 
 def upstream_client(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:

@@ -16,7 +16,15 @@ from tests.translators.internal.driving import START, World, account
 from translators.internal import pull as pulling
 from translators.internal import translator
 from translators.internal.examples import FULL
-from translators.internal.pull import PAGE, Cursor
+from translators.internal.pull import Cursor
+
+PAGE = 5
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short pages, so that a few patients make several."""
+    monkeypatch.setattr(pulling, "PAGE", PAGE)
 
 
 async def one(world: World, cursor: str | None, types: frozenset[str] = frozenset()) -> PullPage:
