@@ -25,7 +25,7 @@ from gateway.cors import BrowserApplications
 from gateway.deadline import Deadline
 from gateway.envelope import Envelope, database_response, fault_response, http_exception_response
 from gateway.faces.plugins import load_faces
-from gateway.faces.routes import face_routes
+from gateway.faces.routes import face_routes, installed_routes
 from gateway.faults import Fault
 from gateway.interactions.bundle import bundle
 from gateway.interactions.capabilities import capabilities
@@ -151,9 +151,9 @@ def create_app(
 
     `faces`: None for all that are installed.
     """
-    faces = load_faces() if faces is None else faces
+    of_faces = installed_routes() if faces is None else face_routes(faces)
     app = Starlette(
-        routes=[*ROUTES, *OPERATIONS, *face_routes(faces)],
+        routes=[*ROUTES, *OPERATIONS, *of_faces],
         middleware=[Middleware(layer) for layer in (Envelope, Auditing, Deadline, BrowserApplications, Rendering)],
         exception_handlers={
             Fault: fault_response,
@@ -164,7 +164,7 @@ def create_app(
     )
     # A redirect to the address with or without its last slash would be built from the Host header.
     app.router.redirect_slashes = False
-    app.state.faces = faces
+    app.state.faces = load_faces() if faces is None else faces
     if services is not None:
         provide(app, services)
     return app

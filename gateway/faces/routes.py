@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from starlette.routing import BaseRoute
 
 from gateway.faces.describing import description_routes
+from gateway.faces.plugins import load_faces
 from gateway.faces.serving import Endpoint, endpoint
 from gateway.routing import at
 from gateway.translation.face import Face
+
+
+@cache
+def installed_routes() -> tuple[BaseRoute, ...]:
+    """Those of all faces that are installed, made once: they hold nothing of an application."""
+    return tuple(face_routes(load_faces()))
 
 
 def face_routes(faces: Iterable[Face]) -> list[BaseRoute]:

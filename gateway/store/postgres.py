@@ -102,6 +102,7 @@ def open_engine(database_url: str) -> Engine:
         pool_size=SESSIONS,
         max_overflow=SESSIONS,
         pool_pre_ping=True,
+        use_native_hstore=False,  # no column is one; it would be looked for when the first connection is made
         connect_args={"connect_timeout": CONNECT_S, "options": options},
     )
 
