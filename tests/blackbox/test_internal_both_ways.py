@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,13 @@ from tests.blackbox.sync_world import ORG, Json, World, outputs, until, world
 pytestmark = pytest.mark.blackbox
 WHO = "urn:uuid:5b8f1f0e-3b5b-4e6f-9f0e-4d5a6c7b8d9e"
 PENICILLIN, ALCOHOL = "00000000-0000-4000-8000-0000000060a1", "00000000-0000-4000-8000-0000000080c1"
+PHARMACY = "00000000-0000-4000-8000-0000000092f1"
+OFFICE: dict[str, Json] = {
+    "alerts": {"alert_definition_uuid": "00000000-0000-4000-8000-0000000091e1"},
+    "communication-logs": {"communication_datetime": "2026-02-03T10:00:00Z", "note": "Rang the sister"},
+    "referral-attributions": {"provider_uuid": "00000000-0000-4000-8000-0000000020d1", "attribution_role": "primary"},
+    "relationships": {"relationship_type": "parent", "to_patient_uuid": "00000000-0000-4000-8000-0000000000a1"},
+}
 CLINICAL = "http://terminology.hl7.org/CodeSystem"
 
 
@@ -131,6 +139,38 @@ def test_a_chart_arrives_and_what_staff_change_in_it_comes_back(clinic: World, s
     }
     again = clinic.do("connection", "pull", "--org", ORG, "internal")
     assert (again["created"], again["updated"], again["failed"]) == (0, 0, 0)
+
+
+def test_all_that_the_office_keeps_comes_and_what_the_crm_changes_in_it_goes_back(clinic: World, staff: Staff) -> None:
+    id = intake(clinic, "Office")
+    key = key_of(clinic, id)
+    for what, body in OFFICE.items():
+        staff("POST", f"/patients/{key}/{what}", body)
+    staff("PUT", f"/patients/{key}/field-values", {"fields": [{"field_definition_uuid": PHARMACY, "value": "Quay"}]})
+    pulled = clinic.do("connection", "pull", "--org", ORG, "internal")
+    assert pulled["failed"] == 0, clinic.do("connection", "log", "--org", ORG, "internal")
+    (flag,), (entry,), (source,) = (
+        clinic.found(f"{type}?subject=Patient/{id}") for type in ("Flag", "Communication", "ServiceRequest")
+    )
+    assert (flag["code"]["text"], flag["status"]) == ("Fall risk", "active")
+    assert entry["payload"] == [{"contentString": "Rang the sister"}]
+    assert clinic.ask("GET", source["requester"]["reference"]).json()["name"][0]["text"] == "Dr. Ines Calloway"
+    (holloway,) = clinic.found("Patient?family=Holloway")
+    (parent,) = clinic.found(f"RelatedPerson?patient=Patient/{holloway['id']}")
+    assert {"reference": f"Patient/{id}"}.items() <= parent["extension"][0]["valueReference"].items()
+    patient = clinic.ask("GET", f"Patient/{id}").json()
+    assert '"valueString": "Quay"' in json.dumps(patient["extension"])
+
+    flag["status"] = "inactive"
+    source["note"] = [{"text": "by telephone"}]
+    for changed in (flag, source):
+        assert clinic.ask("PUT", f"{changed['resourceType']}/{changed['id']}", changed).status_code == 200
+
+    def gone_back() -> bool:
+        (alert,), (attribution,) = staff.chart(key, "alerts"), staff.chart(key, "referral-attributions")
+        return (alert["status"], attribution["source_note"]) == ("disabled", "by telephone")
+
+    until(gone_back)
 
 
 def test_both_sides_change_one_allergy(clinic: World, staff: Staff) -> None:
