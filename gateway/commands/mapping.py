@@ -13,7 +13,7 @@ from gateway.sync.gaps import shown, wanted
 from gateway.sync.heard import unmapped_programs
 from gateway.sync.mappings import remove_mapping
 
-app = typer.Typer(help="Mappings: payers, programs, locations, custom fields and entries of catalogues.", no_args_is_help=True)
+app = typer.Typer(help="Payers, programs, locations, custom fields and catalogue entries.", no_args_is_help=True)
 Org = Annotated[str, typer.Option(help="The organisation.")]
 
 

@@ -39,7 +39,7 @@ def test_exceptions_are_those_that_do_not_match(
     monkeypatch.setattr(searching, "SELECTIVE", 0)
 
     @settings(
-        max_examples=80 if dialect == "sqlite" else 20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        max_examples=50 if dialect == "sqlite" else 15, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
     @given(RESOURCES, st.lists(CONDITIONS, min_size=1, max_size=2))
     def answers(resources: list[Resource], conditions: list[Condition]) -> None:

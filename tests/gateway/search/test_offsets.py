@@ -62,7 +62,7 @@ def test_a_page_begins_after_as_many_as_it_skips(
         monkeypatch.setattr(searching, name, value)
 
     @settings(
-        max_examples=120 if dialect == "sqlite" else 30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+        max_examples=80 if dialect == "sqlite" else 20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
     @given(WRITTEN, CRITERIA, SORTS, BY_CREATION, CREATED, st.integers(1, 4), st.integers(0, 8))
     def answers(
