@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -30,15 +31,21 @@ KINDS: Mapping[str, st.SearchStrategy[Any]] = {
     "email": st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}\.example", fullmatch=True),
 }
 MISSING: Any = object()
+WHETHER = st.booleans()
 ODD = st.sampled_from([MISSING, MISSING, None, "", "?", 7, True, [], {}, "0000-00-00", ["x"], {"x": "y"}])
 
 
 @st.composite
 def records(draw: st.DrawFn, reading: Reading) -> Record:
     """An example with some of its leaves drawn anew."""
-    record: Record = draw(st.sampled_from(reading.records))
-    places = dict(_drawable(reading.view, record))
-    return _changed(record, {place: draw(values) for place, values in places.items() if draw(st.booleans())})
+    record, places = _choices(reading)[draw(st.integers(0, len(reading.records) - 1))]
+    return _changed(record, {place: draw(values) for place, values in places.items() if draw(WHETHER)})
+
+
+@cache
+def _choices(reading: Reading) -> tuple[tuple[Record, Mapping[Concrete, st.SearchStrategy[Any]]], ...]:
+    """Made once: Hypothesis looks through every strategy that it has not seen before."""
+    return tuple((record, dict(_drawable(reading.view, record))) for record in reading.records)
 
 
 def _drawable(view: View, record: Record) -> Iterator[tuple[Concrete, st.SearchStrategy[Any]]]:

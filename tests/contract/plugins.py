@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
@@ -59,9 +60,12 @@ def _value(key: str, setting: Setting) -> str:
     return setting.choices[0] if setting.choices else f"some-{key}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
-    """One map of one kind of document, and the records of it in the examples."""
+    """One map of one kind of document, and the records of it in the examples.
+
+    The laws ask for a view of it with every example that they draw; to bind its table takes longer than most of them.
+    """
 
     translator: Translator
     kind: RecordKind
@@ -73,7 +77,7 @@ class Reading:
     def name(self) -> str:
         return f"{self.translator.name}-{self.kind.name}-{self.number}-{self.table.type}"
 
-    @property
+    @cached_property
     def view(self) -> View:
         return self.table.bound(account(self.translator).bindings)
 
@@ -81,7 +85,7 @@ class Reading:
     def within(self) -> str:
         return self.kind.within.get(self.table.type, "")
 
-    @property
+    @cached_property
     def records(self) -> tuple[Record, ...]:
         return tuple(record for example in self.kind.examples for record in inside(example, self.within))
 
@@ -113,11 +117,13 @@ def inside(document: Any, within: str) -> list[Record]:
     return [record for record in found if isinstance(record, dict)]
 
 
+@cache
 def two_way(reading: Reading) -> View:
     """The facts that go both ways: PutGet and PutPut speak of those."""
     return _limited(reading, lambda row: row.way == Way.BOTH)
 
 
+@cache
 def visible(reading: Reading) -> View:
     """The facts that are read: GetPut speaks of those. One that is only written goes when a PUT lacks it."""
     return _limited(reading, lambda row: Way.READ in row.way)
