@@ -22,7 +22,8 @@ ROOMS = (
     "access", "store", "search", "interactions", "operations", "sync", "bulk", "subscriptions", "audit", "provenance"
 )  # fmt: skip
 FILES = ("auth/test_code_grant.py", "auth/test_launches.py", "faces/test_repeated.py")
-ON_BOTH = tuple(ROOT / "gateway" / place for place in (*ROOMS, *FILES))
+WALK = ROOT / "translators/internal/face/test_both_faces.py"
+ON_BOTH = (*(ROOT / "gateway" / place for place in (*ROOMS, *FILES)), WALK)
 OWN = {
     **dict.fromkeys(("test_sqlite.py", "test_plans.py", "test_via.py", "test_via_answers.py"), DIALECTS[:1]),
     "test_postgres.py": DIALECTS[1:],
