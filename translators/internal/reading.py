@@ -114,8 +114,8 @@ def _entities(account: Account, records: Sequence[Record], lists: Iterable[Lists
     seen: dict[tuple[str, str], Part] = {}
     for table, entity in (*_of_patients(records), *_of_charts(lists)):
         key: Any = entity.get("id")
-        if not isinstance(key, str) or is_unlisted(entity):
-            continue
+        if not isinstance(key, str) or not entity.get("name") or is_unlisted(entity):
+            continue  # of what has no name there would be nothing to tell but its key, which the reference tells
         if wanted.is_for(table.type) and (table.type, key) not in seen:
             lens: Lens = table.bound(account.bindings)
             seen[table.type, key] = Part(lens, key, {name: entity.get(name) for name in ("id", "name")})

@@ -160,6 +160,18 @@ def test_an_entity_that_is_none_stops_nothing() -> None:
     assert {part.lens.type for part in page.charts[0].parts} == {"Practitioner", "Basic"}
 
 
+def test_an_entity_without_a_name_is_referred_to_by_its_key() -> None:
+    rows = ({**FULL, "location": {"id": "0b0a4c1e-0000-4a56-8a43-0a5b8f3f1c99", "name": None}},)
+    entities, chart = pulled(*rows).charts
+    assert "Location" not in {part.lens.type for part in entities.parts}
+    (facility,) = [
+        each["valueReference"]["reference"]
+        for each in chart.parts[0].lens.to_fhir(chart.parts[0].record).value["extension"]
+        if each["url"].endswith("/facility")
+    ]
+    assert facility == "emr:Location/0b0a4c1e-0000-4a56-8a43-0a5b8f3f1c99"
+
+
 def test_what_a_deployment_does_not_show_is_not_taken_for_gone() -> None:
     (_, chart) = pulled(FULL).charts
     assert (len(chart.parts), chart.wholes) == (1, ())
