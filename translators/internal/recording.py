@@ -32,6 +32,7 @@ from translators.internal.reading import shown
 from translators.internal.vitals_values import VITALS
 
 ATTEMPTS = 4
+ALERTS, DISABLED = "alerts", "disabled"
 DIGITS = frozenset(vital.key for vital in VITALS if not vital.whole)
 """Answered as text, so that every digit is kept, and taken as numbers."""
 REFUSALS = frozenset({404, 409, 422})
@@ -235,6 +236,8 @@ def _amend(
             if yielded:
                 done.left_out.append(entry.lost(EMR_TOO))
             return
+        if entry.kind.place == ALERTS and due.get("status") == DISABLED:
+            due = {"status": DISABLED}
         reply = yield from send(_update(account, entry, owner, current, due))
         if reply.status in (404, 422):
             done.left_out.append(entry.lost(_refusal(entry.kind, reply), notable=True))
@@ -242,6 +245,8 @@ def _amend(
         if reply.status != 409:
             current = _record_of(reply)
             _agree(entry, current, done)
+            # What was taken is not said again, though the EMR may spell it in its own way.
+            wish = {name: value for name, value in wish.items() if name not in due}
             continue
         found = (yield from lists.of(entry.kind, owner, again=True)).get(current["id"])
         if found is None:
@@ -252,15 +257,11 @@ def _amend(
 
 
 def _update(account: Account, entry: Entry, owner: str, current: Record, due: Mapping[str, Any]) -> Call:
-    """An alert is disabled and archived by operations of their own."""
+    """An alert is disabled by an operation of its own."""
     place, key, version = entry.kind.place, current["id"], current.get("version")
-    if due.get("status") == "disabled" and place == "alerts":
-        return Call(
-            "POST",
-            patients(account, owner, place, key, "disable"),
-            json={"base_version": version},
-            accepts=REFUSALS,
-        )
+    if place == ALERTS and due.get("status") == DISABLED:
+        at = patients(account, owner, place, key, "disable")
+        return Call("POST", at, json={"base_version": version}, accepts=REFUSALS)
     body = {**as_numbers(due), "base_version": version}
     return Call("PATCH", patients(account, owner, place, key), json=body, accepts=REFUSALS)
 

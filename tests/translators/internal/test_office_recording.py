@@ -75,12 +75,13 @@ async def test_an_alert_is_made_by_its_name_disabled_and_archived(world: World) 
     assert (found["alert_definition"]["name"], found["status"]) == ("Fall risk", "active")
     assert made.left_out == ()
     world.calls.clear()
-    again = await world.push(chart(alert("inactive")), after(made))
-    assert writes(world) == [("POST", f"alerts/{found['id']}/disable")]
+    urgent = extension("note", valueString="At night")
+    again = await world.push(chart(alert("inactive", extension=[urgent])), after(made))
+    assert writes(world) == [("POST", f"alerts/{found['id']}/disable"), ("PATCH", f"alerts/{found['id']}")]
     (found,) = await there(world, made.external_id, "alerts")
-    assert (found["status"], found["date_disabled"] is not None) == ("disabled", True)
+    assert (found["status"], found["note"], found["date_disabled"] is not None) == ("disabled", "At night", True)
     world.calls.clear()
-    archived = alert("inactive", extension=[extension("alert-status", valueCode="archived")])
+    archived = alert("inactive", extension=[extension("alert-status", valueCode="archived"), urgent])
     await world.push(chart(archived), after(again))
     assert writes(world) == [("POST", f"alerts/{found['id']}/archive")]
     assert await there(world, made.external_id, "alerts") == []

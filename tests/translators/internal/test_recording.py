@@ -136,6 +136,20 @@ async def test_only_what_the_chart_changed_is_sent_and_staffs_changes_stay(world
     assert again.records["AllergyIntolerance/a1"]["reaction"] == "Wheals"
 
 
+async def test_what_the_emr_spells_in_its_own_way_is_said_once(world: World) -> None:
+    pushed = await world.push(chart(allergy(**reaction("Hives"))), LINK)
+    original = world.make
+
+    async def shouting(call: Any) -> Any:
+        reply = await original(call)
+        return replace(reply, body=reply.body.replace(b"Wheals", b"WHEALS")) if call.method == "PATCH" else reply
+
+    world.make = shouting  # type: ignore[method-assign]
+    world.calls.clear()
+    await world.push(chart(allergy(**reaction("Wheals"))), after(pushed))
+    assert [call.method for call in world.calls].count("PATCH") == 1
+
+
 @pytest.mark.parametrize(("conflict", "said"), [("emr", "Blisters"), ("crm", "Wheals")])
 async def test_what_both_changed_goes_by_the_setting(world: World, conflict: str, said: str) -> None:
     world.account = account(DEFINITIONS, conflict=conflict)
