@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -206,12 +207,13 @@ def wakes() -> Wakes:
     return Wakes()
 
 
-@pytest.fixture
-async def services(
-    settings: Settings, definitions: Definitions, outbox: Outbox, wakes: Wakes, log_lines: list[Any], tmp_path: Path
+@asynccontextmanager
+async def opened(
+    settings: Settings, definitions: Definitions, folder: Path, outbox: Outbox, wakes: Wakes
 ) -> AsyncIterator[Services]:
+    """The services over a migrated database."""
     store = open_store(settings.database_url, definitions)
-    trail = Trail(store, tmp_path / "audit", system_clock)
+    trail = Trail(store, folder / "audit", system_clock)
     nowhere = httpx.MockTransport(lambda _: httpx.Response(404))
     async with httpx.AsyncClient(transport=nowhere) as outbound:
         auth = Auth(store.engine, settings, BOX, outbound, definitions.all_types)
@@ -221,6 +223,47 @@ async def services(
         yield Services(settings, definitions, store, auth, sync, key, system_clock, subscriptions, trail)
         await trail.close()
     await store.close()
+
+
+@asynccontextmanager
+async def standing(
+    template: Template, definitions: Definitions, folder: Path, *resources: dict[str, Any]
+) -> AsyncIterator[Fhir]:
+    """A client that may do everything at north, over an application with these resources, for tests that only read:
+    they can share one."""
+    with template.original.copy(folder) as url, structlog.testing.capture_logs():
+        settings = Settings(database_url=url, public_url=PUBLIC)
+        async with opened(settings, definitions, folder, Outbox(), Wakes()) as services:
+            transport = httpx.ASGITransport(create_app(services))
+            async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as http:
+                client = Fhir(http, NORTH, await issued(http, template, EVERYTHING, "north"))
+                puts = (entry("PUT", f"{each['resourceType']}/{each['id']}", each) for each in resources)
+                answer = await client.transaction(*puts)
+                assert answer.status_code == 200, answer.text
+                yield client
+
+
+async def issued(http: httpx.AsyncClient, template: Template, scope: str, org: str) -> str:
+    """A token of the token endpoint, which is asked once a session."""
+    if (org, scope) not in template.tokens:
+        form = {"grant_type": "client_credentials", "scope": scope}
+        answer = await http.post(f"/oauth/{org}/token", data=form, auth=template.clients[org])
+        assert answer.status_code == 200, answer.text
+        template.tokens[org, scope] = answer.json()["access_token"]
+    return template.tokens[org, scope]
+
+
+async def narrowed(client: Fhir, template: Template, scope: str) -> Fhir:
+    """Another one at the same application, that may do only what the scope says."""
+    return Fhir(client.http, client.base, await issued(client.http, template, scope, "north"))
+
+
+@pytest.fixture
+async def services(
+    settings: Settings, definitions: Definitions, outbox: Outbox, wakes: Wakes, log_lines: list[Any], tmp_path: Path
+) -> AsyncIterator[Services]:
+    async with opened(settings, definitions, tmp_path, outbox, wakes) as services:
+        yield services
 
 
 @pytest.fixture
@@ -239,12 +282,7 @@ def token(http: httpx.AsyncClient, template: Template) -> GetToken:
     """Ask the token endpoint for a token of a scope at an organisation; asks once a session."""
 
     async def get(scope: str = EVERYTHING, org: str = "north") -> str:
-        if (org, scope) not in template.tokens:
-            form = {"grant_type": "client_credentials", "scope": scope}
-            answer = await http.post(f"/oauth/{org}/token", data=form, auth=template.clients[org])
-            assert answer.status_code == 200, answer.text
-            template.tokens[org, scope] = answer.json()["access_token"]
-        return template.tokens[org, scope]
+        return await issued(http, template, scope, org)
 
     return get
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from tests.gateway.conftest import NORTH, Fhir, bundle, entry, issue, patient
+from gateway.definitions.contract import Definitions
+from tests.gateway.conftest import NORTH, Fhir, Template, bundle, entry, issue, narrowed, patient, standing
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
@@ -49,6 +51,15 @@ RESOURCES: list[dict[str, Any]] = [
     {"resourceType": "ValueSet", "id": "pressures", "status": "active", "url": "https://own.example/vs/pressures/one",
      "compose": {"include": [{"system": LOINC, "concept": [{"code": "8480-6"}, {"code": "8462-4"}]}]}},
 ]  # fmt: skip
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def on_file(
+    template: Template, definitions: Definitions, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Fhir]:
+    """For tests that only read."""
+    async with standing(template, definitions, tmp_path_factory.mktemp("file"), *RESOURCES) as client:
+        yield client
 
 
 @pytest.fixture
@@ -120,18 +131,18 @@ SEARCHES = [
 
 
 @pytest.mark.parametrize(("search", "ids"), SEARCHES)
-async def test_finds(chart: Fhir, search: str, ids: str) -> None:
-    assert await found(chart, search) == ids
+async def test_finds(on_file: Fhir, search: str, ids: str) -> None:
+    assert await found(on_file, search) == ids
 
 
 @pytest.mark.parametrize("type", ["transaction", "batch"])
-async def test_entries_of_bundles_find_the_same(chart: Fhir, type: str) -> None:
+async def test_entries_of_bundles_find_the_same(on_file: Fhir, type: str) -> None:
     entries = [entry("GET", search) for search, _ in SEARCHES]
-    answer = await chart.ask("POST", "", bundle(*entries, type=type))
+    answer = await on_file.ask("POST", "", bundle(*entries, type=type))
     assert answer.status_code == 200, answer.text
     for (search, _), one in zip(SEARCHES, answer.json()["entry"], strict=True):
         assert one["response"]["status"] == "200 OK", (search, one)
-        assert one["resource"] == (await chart.ask("GET", search)).json(), search
+        assert one["resource"] == (await on_file.ask("GET", search)).json(), search
 
 
 async def test_entries_of_transactions_find_what_it_writes(chart: Fhir) -> None:
@@ -167,9 +178,9 @@ async def test_entries_of_transactions_find_what_it_writes(chart: Fhir) -> None:
     ],
 )
 @pytest.mark.parametrize("type", ["transaction", "batch"])
-async def test_entries_that_are_refused_are_named(chart: Fhir, type: str, method: str, url: str) -> None:
-    expected = (await chart.ask(method, url)).status_code if method == "GET" else 400
-    answer = await chart.ask("POST", "", bundle(entry(method, url), type=type))
+async def test_entries_that_are_refused_are_named(on_file: Fhir, type: str, method: str, url: str) -> None:
+    expected = (await on_file.ask(method, url)).status_code if method == "GET" else 400
+    answer = await on_file.ask("POST", "", bundle(entry(method, url), type=type))
     outcome = answer.json()
     told = answer.status_code
     if type == "batch":
@@ -178,8 +189,8 @@ async def test_entries_that_are_refused_are_named(chart: Fhir, type: str, method
     assert issue(outcome)["expression"][0].startswith("Bundle.entry[0]")
 
 
-async def test_entries_look_only_where_the_scopes_reach(chart: Fhir, scoped: Callable[[str], Awaitable[Fhir]]) -> None:
-    client = await scoped("system/Patient.rs")
+async def test_entries_look_only_where_the_scopes_reach(on_file: Fhir, template: Template) -> None:
+    client = await narrowed(on_file, template, "system/Patient.rs")
     for url in ("Patient/a/Observation", "?_type=Observation"):
         answer = await client.ask("POST", "", bundle(entry("GET", url), type="transaction"))
         assert answer.status_code == 403, url
@@ -207,8 +218,8 @@ async def test_entries_look_only_where_the_scopes_reach(chart: Fhir, scoped: Cal
         ("Organization?_id=o&_revinclude=Patient:organization&_revinclude:iterate=Observation:patient", "a high"),
     ],
 )
-async def test_includes(chart: Fhir, search: str, ids: str) -> None:
-    assert await found(chart, search, "include") == ids
+async def test_includes(on_file: Fhir, search: str, ids: str) -> None:
+    assert await found(on_file, search, "include") == ids
 
 
 class TestAuthority:
@@ -227,27 +238,23 @@ class TestAuthority:
             "?_type=Patient,Observation",
         ],
     )
-    async def test_each_link_needs_a_scope(
-        self, chart: Fhir, scoped: Callable[[str], Awaitable[Fhir]], search: str
-    ) -> None:
-        limited = await scoped("system/Patient.rs system/Encounter.rs")
+    async def test_each_link_needs_a_scope(self, on_file: Fhir, template: Template, search: str) -> None:
+        limited = await narrowed(on_file, template, "system/Patient.rs system/Encounter.rs")
         answer = await limited.ask("GET", search)
         assert (answer.status_code, issue(answer)["code"]) == (403, "forbidden")
 
-    async def test_branches_out_of_reach_are_not_taken(
-        self, chart: Fhir, scoped: Callable[[str], Awaitable[Fhir]]
-    ) -> None:
-        limited = await scoped("system/Patient.rs system/Observation.rs")
+    async def test_branches_out_of_reach_are_not_taken(self, on_file: Fhir, template: Template) -> None:
+        limited = await narrowed(on_file, template, "system/Patient.rs system/Observation.rs")
         assert await found(limited, "Observation?subject._id=a") == "high"
 
-    async def test_wildcards_add_what_may_be_read(self, chart: Fhir, scoped: Callable[[str], Awaitable[Fhir]]) -> None:
-        limited = await scoped("system/Patient.rs system/Encounter.rs")
+    async def test_wildcards_add_what_may_be_read(self, on_file: Fhir, template: Template) -> None:
+        limited = await narrowed(on_file, template, "system/Patient.rs system/Encounter.rs")
         assert await found(limited, "Patient?_id=a&_revinclude=*", "include") == "e"
         assert await found(limited, "?_id=a,e,high") == "a e"
 
-    async def test_a_conditional_write_follows_no_reference(self, chart: Fhir) -> None:
+    async def test_a_conditional_write_follows_no_reference(self, on_file: Fhir) -> None:
         criteria = {"If-None-Exist": "_has:Observation:patient:code=8867-4"}
-        answer = await chart.ask("POST", "Patient", patient(), headers=criteria)
+        answer = await on_file.ask("POST", "Patient", patient(), headers=criteria)
         assert answer.status_code == 400
 
 
@@ -261,17 +268,17 @@ class TestAuthority:
         ("Coverage?_id=c&_summary=true", {"status", "beneficiary"}, {"contract"}),
     ],
 )
-async def test_parts(chart: Fhir, search: str, present: set[str], absent: set[str]) -> None:
-    [only] = (await chart.ask("GET", search)).json()["entry"]
+async def test_parts(on_file: Fhir, search: str, present: set[str], absent: set[str]) -> None:
+    [only] = (await on_file.ask("GET", search)).json()["entry"]
     assert present <= only["resource"].keys()
     assert not absent & only["resource"].keys()
     assert [tag["code"] for tag in only["resource"]["meta"]["tag"]] == ["SUBSETTED"]
 
 
-async def test_pages_of_several_types(chart: Fhir) -> None:
+async def test_pages_of_several_types(on_file: Fhir) -> None:
     seen, url = [], f"{NORTH}?_type=Patient,Observation&_sort=-_lastUpdated,_id&_count=2"
     while url:
-        body = (await chart.http.get(url, headers={"Authorization": f"Bearer {chart.token}"})).json()
+        body = (await on_file.http.get(url, headers={"Authorization": f"Bearer {on_file.token}"})).json()
         seen += [entry["resource"]["id"] for entry in body["entry"]]
         url = next((link["url"] for link in body["link"] if link["relation"] == "next"), "")
     assert seen == ["a", "b", "high", "low", "pulse"]
@@ -299,19 +306,19 @@ async def test_pages_of_several_types(chart: Fhir) -> None:
         ("?_include=*", 400),
     ],
 )
-async def test_refuses(chart: Fhir, search: str, status: int) -> None:
-    assert (await chart.ask("GET", search)).status_code == status
+async def test_refuses(on_file: Fhir, search: str, status: int) -> None:
+    assert (await on_file.ask("GET", search)).status_code == status
 
 
-async def test_an_unknown_parameter_at_the_end_of_a_chain_is_warned_of(chart: Fhir) -> None:
-    answer = await chart.ask("GET", "Observation?patient.shoe=9&_id=high")
+async def test_an_unknown_parameter_at_the_end_of_a_chain_is_warned_of(on_file: Fhir) -> None:
+    answer = await on_file.ask("GET", "Observation?patient.shoe=9&_id=high")
     *_, warning = answer.json()["entry"]
     assert issue(warning["resource"])["expression"] == ["patient.shoe"]
     assert "shoe" not in answer.json()["link"][0]["url"]
 
 
-async def test_a_parameter_of_some_types_is_one_of_none(chart: Fhir) -> None:
-    answer = await chart.ask("GET", "?_type=Patient,Organization&gender=male")
+async def test_a_parameter_of_some_types_is_one_of_none(on_file: Fhir) -> None:
+    answer = await on_file.ask("GET", "?_type=Patient,Organization&gender=male")
     assert answer.json()["entry"][-1]["search"]["mode"] == "outcome"
     assert answer.json()["total"] == 4
 

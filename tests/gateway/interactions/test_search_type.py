@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from tests.gateway.conftest import NORTH, Fhir, bundle, entry, issue, patient
+from gateway.definitions.contract import Definitions
+from tests.gateway.conftest import (
+    EVERYTHING,
+    NORTH,
+    SOUTH,
+    Fhir,
+    Template,
+    bundle,
+    entry,
+    issue,
+    issued,
+    narrowed,
+    patient,
+    standing,
+)
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PEOPLE = [
@@ -31,11 +46,13 @@ OTHERS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture
-async def people(client: Fhir) -> Fhir:
-    entries = (entry("PUT", f"{r['resourceType']}/{r['id']}", r) for r in PEOPLE + OTHERS)
-    assert (await client.transaction(*entries)).status_code == 200
-    return client
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def people(
+    template: Template, definitions: Definitions, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Fhir]:
+    """For tests that only read."""
+    async with standing(template, definitions, tmp_path_factory.mktemp("people"), *PEOPLE, *OTHERS) as client:
+        yield client
 
 
 async def found(client: Fhir, search: str) -> list[str]:
@@ -118,8 +135,8 @@ async def test_includes(people: Fhir) -> None:
     assert answer.json()["total"] == 2
 
 
-async def test_includes_only_what_the_token_may_read(people: Fhir, scoped: Callable[[str], Awaitable[Fhir]]) -> None:
-    limited = await scoped("system/Patient.s system/Practitioner.rs system/Organization.s")
+async def test_includes_only_what_the_token_may_read(people: Fhir, template: Template) -> None:
+    limited = await narrowed(people, template, "system/Patient.s system/Practitioner.rs system/Organization.s")
     search = "Patient?gender=male&_include=Patient:organization&_include=Patient:general-practitioner"
     ids = [entry["resource"]["id"] for entry in (await limited.ask("GET", search)).json()["entry"]]
     assert sorted(ids) == ["b", "c", "d"]
@@ -164,7 +181,8 @@ class TestPaging:
         assert set(seen) >= {p["id"] for p in sent}
         assert all(len(page) <= 7 for page in pages)
 
-    async def test_a_page_link_is_for_its_caller_and_search_only(self, people: Fhir, south: Fhir) -> None:
+    async def test_a_page_link_is_for_its_caller_and_search_only(self, people: Fhir, template: Template) -> None:
+        south = Fhir(people.http, SOUTH, await issued(people.http, template, EVERYTHING, "south"))
         body = (await people.ask("GET", "Patient?_count=1")).json()
         url = next(link["url"] for link in body["link"] if link["relation"] == "next")
         query = url.partition("?")[2]
@@ -177,10 +195,10 @@ class TestPaging:
             answer = await client.ask("GET", path)
             assert (answer.status_code, issue(answer)["expression"]) == (400, ["_page"])
 
-    async def test_a_page_link_grants_nothing(self, people: Fhir, scoped: Callable[[str], Awaitable[Fhir]]) -> None:
+    async def test_a_page_link_grants_nothing(self, people: Fhir, template: Template) -> None:
         body = (await people.ask("GET", "Patient?_count=1")).json()
         query = body["link"][1]["url"].partition("?")[2]
-        reader = await scoped("system/Patient.r")
+        reader = await narrowed(people, template, "system/Patient.r")
         assert (await reader.ask("GET", f"Patient?{query}")).status_code == 403
 
     async def test_links_hide_what_they_continue_from(self, people: Fhir) -> None:
@@ -219,15 +237,15 @@ class TestPaging:
         ("Observation?subject=../Patient/1", "subject"),
     ],
 )
-async def test_refuses(client: Fhir, search: str, expression: str) -> None:
-    answer = await client.ask("GET", search)
+async def test_refuses(people: Fhir, search: str, expression: str) -> None:
+    answer = await people.ask("GET", search)
     assert answer.status_code == 400
     assert issue(answer)["expression"] == [expression]
 
 
 @pytest.mark.parametrize("search", ["Patient?" + "&".join(["name=x"] * 65), "Patient?_id=" + ",".join(["x"] * 600)])
-async def test_too_much_at_once(client: Fhir, search: str) -> None:
-    answer = await client.ask("GET", search)
+async def test_too_much_at_once(people: Fhir, search: str) -> None:
+    answer = await people.ask("GET", search)
     assert (answer.status_code, issue(answer)["code"]) == (413, "too-long")
 
 
@@ -275,8 +293,8 @@ class TestPost:
         assert (answer.status_code, answer.json()["total"]) == (200, 0)
 
 
-async def test_a_type_that_is_not_served(client: Fhir) -> None:
-    assert (await client.ask("GET", "Starship?name=x")).status_code == 404
+async def test_a_type_that_is_not_served(people: Fhir) -> None:
+    assert (await people.ask("GET", "Starship?name=x")).status_code == 404
 
 
 async def test_in_a_batch(people: Fhir) -> None:
