@@ -15,14 +15,16 @@ def agreed(lens: Lens, resource: Resource, record: Record) -> Record:
     chart for a removal.
     """
     kept: Record = path.copied(record)
+    said = lens.merge(resource).value
     for row in lens.rows:
-        if row.vendor_value(record) is not None and not row.owned and not _is_said(row, resource):
+        if row.vendor_value(record) is not None and not row.owned and not _is_said(row, resource, said):
             for name in row.vendor_paths():
                 path.remove(kept, path.parse(name))
     return kept
 
 
-def _is_said(row: Row, resource: Resource) -> bool:
+def _is_said(row: Row, resource: Resource, said: Record) -> bool:
+    """A pair may say a fact without carrying all that stands there: the day of a moment."""
     if isinstance(row, BoundField):
         return path.get(resource, row.fhir) is not None
-    return bool(row.carried(resource))
+    return bool(row.carried(resource)) or any(path.get(said, path.parse(name)) for name in row.vendor_paths())

@@ -7,6 +7,7 @@ written as its uuid, under the name with `_uuid` behind it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from gateway.translation.rows import Record
@@ -94,6 +95,17 @@ def flat(record: Record, names: Iterable[str]) -> Record:
         for name in names
     }
     return {name: value for name, value in told.items() if value is not None and value != ""}
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two members of bodies say the same; a moment may be written in more than one way."""
+    if one == other or not (isinstance(one, str) and isinstance(other, str)):
+        return bool(one == other)
+    try:
+        first, second = datetime.fromisoformat(one), datetime.fromisoformat(other)
+    except ValueError:
+        return False
+    return first.tzinfo is not None and second.tzinfo is not None and first == second
 
 
 def changes(old: Record, new: Record) -> dict[str, Any]:

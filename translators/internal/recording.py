@@ -22,7 +22,7 @@ from gateway.translation.contract import Account, Call, Chart, Flow, Linked, Rep
 from gateway.translation.lens import LeftOut, Lens
 from gateway.translation.rows import Record, Resource
 from translators.internal.agreement import agreed
-from translators.internal.bodies import related
+from translators.internal.bodies import related, same
 from translators.internal.chart import CHART, DELETED, Archiving, Kind
 from translators.internal.idempotency import idempotency_key
 from translators.internal.lists import below, places_of, whole_lists
@@ -35,6 +35,7 @@ ATTEMPTS = 4
 ALERTS, DISABLED = "alerts", "disabled"
 DIGITS = frozenset(vital.key for vital in VITALS if not vital.whole)
 """Answered as text, so that every digit is kept, and taken as numbers."""
+CONVERTED = tuple(f".valueQuantity.{part}" for part in ("value", "code", "unit"))
 REFUSALS = frozenset({404, 409, 422})
 VOID = frozenset({"entered-in-error", "not-done", "draft"})
 EMR_TOO = "the EMR's staff have changed it as well, and the EMR wins"
@@ -146,7 +147,7 @@ def _make(account: Account, entry: Entry, lists: Lists, done: Recorded) -> Flow[
         return
     made = _record_of(reply)
     _agree(entry, made, done)
-    done.left_out += _lost(entry, made)
+    done.left_out += _lost(entry)
     wanted = catalogued(account, kind, entry.lens.merge(entry.resource, onto=shown(kind, made)).value, listed)
     yield from _amend(account, entry, owner, made, _wish(entry, made, wanted), lists, done)
 
@@ -205,13 +206,13 @@ def _keep_up(account: Account, entry: Entry, lists: Lists, done: Recorded) -> Fl
 def _wish(entry: Entry, known: Record, wanted: Record) -> dict[str, Any]:
     """What an update has to say; null clears."""
     before, after = entry.kind.updating(known), entry.kind.updating(wanted)
-    changed = (name for name in entry.kind.updated if before.get(name) != after.get(name))
+    changed = (name for name in entry.kind.updated if not same(before.get(name), after.get(name)))
     return {name: after.get(name) for name in changed if name in after or name not in entry.kind.kept}
 
 
 def _fixed(entry: Entry, known: Record, wanted: Record) -> Iterator[LeftOut]:
     before, after = entry.kind.creating(known), entry.kind.creating(wanted)
-    if any(before.get(name) != after.get(name) for name in entry.kind.fixed if name in after):
+    if any(not same(before.get(name), after.get(name)) for name in entry.kind.fixed if name in after):
         yield entry.lost(FIXED)
 
 
@@ -229,8 +230,8 @@ def _amend(
     before = entry.kind.updating(base or {})
     for _ in range(ATTEMPTS):
         now = entry.kind.updating(current)
-        due = {name: value for name, value in wish.items() if now.get(name) != value}
-        yielded = [name for name in due if first and now.get(name) != before.get(name)]
+        due = {name: value for name, value in wish.items() if not same(now.get(name), value)}
+        yielded = [name for name in due if first and not same(now.get(name), before.get(name))]
         due = {name: value for name, value in due.items() if name not in yielded}
         if not due:
             if yielded:
@@ -301,10 +302,11 @@ def _agree(entry: Entry, record: Record, done: Recorded) -> None:
     done.records[entry.place] = agreed(entry.lens, entry.resource, shown(entry.kind, record))
 
 
-def _lost(entry: Entry, made: Record) -> Iterator[LeftOut]:
-    """What no field of the EMR carries."""
+def _lost(entry: Entry) -> Iterator[LeftOut]:
+    """What no field of the EMR carries. A quantity in another unit is carried as what it comes to in the EMR's."""
     for lost in entry.lens.unmapped(entry.resource):
-        yield LeftOut(lost.expression.replace(entry.kind.type, entry.place, 1), lost.reason)
+        if not lost.expression.endswith(CONVERTED):
+            yield LeftOut(lost.expression.replace(entry.kind.type, entry.place, 1), lost.reason)
 
 
 def _record_of(reply: Reply) -> Record:

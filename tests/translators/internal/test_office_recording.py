@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from gateway.canonical import extension_url
@@ -95,6 +96,14 @@ async def test_a_log_entry_goes_out_once_and_stays_as_it_was_entered(world: Worl
     again = await world.push(chart(call("Rang the brother")), after(made))
     assert writes(world) == []
     assert [(out.expression, "entered" in out.reason) for out in again.left_out] == [("Communication/c1", True)]
+
+
+async def test_a_moment_that_is_written_otherwise_is_no_change(world: World) -> None:
+    full = chart(call(sent="2026-02-03T10:00:00.000+01:00"))
+    made = await world.push(full, LINK)
+    (found,) = await there(world, made.external_id, "communication-logs")
+    assert datetime.fromisoformat(found["communication_datetime"]) == datetime(2026, 2, 3, 9, tzinfo=UTC)
+    assert (await world.push(full, after(made))).left_out == ()
 
 
 async def test_a_source_is_fixed_its_role_is_not(world: World) -> None:

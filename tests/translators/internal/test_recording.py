@@ -235,6 +235,13 @@ async def test_an_entry_that_was_pulled_needs_no_mapping(world: World) -> None:
     assert made["allergy_definition"]["id"] == LATEX
 
 
+async def test_a_quantity_in_another_unit_is_carried_and_one_that_is_unknown_is_named(world: World) -> None:
+    pushed = await world.push(chart(vitals(("8310-5", "37", "Cel"), ("29463-7", "80", "stones"))), LINK)
+    (found,) = await there(world, pushed.external_id, "vital-signs")
+    assert (found["temperature_f"], found["weight_lbs"]) == ("98.6", None)
+    assert {out.expression.partition(".component")[2][:3] for out in pushed.left_out} == {"[1]"}
+
+
 async def test_what_is_no_vital_sign_and_no_source_is_named(world: World) -> None:
     order = {"resourceType": "ServiceRequest", "id": "s1", "subject": SUBJECT, "status": "active", "intent": "order"}
     person = {"resourceType": "RelatedPerson", "id": "r1", "patient": SUBJECT}
