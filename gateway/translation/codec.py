@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
+
+from gateway.digits import as_written, decimal
+
 
 class Unreadable(ValueError):
     """The value is outside of what the codec takes. The message says what is expected and quotes no value."""
@@ -172,3 +176,30 @@ def _concept(value: Any) -> tuple[str, list[dict[str, Any]]]:
 
 CONCEPT_TEXT = concept(())
 """A vendor's free term ↔ CodeableConcept.text."""
+
+
+# --- documents within a document ----------------------------------------------------------------------------------
+
+_AS_WRITTEN = msgspec.json.Encoder(enc_hook=as_written, decimal_format="number")
+_WRITTEN = msgspec.json.Decoder(dict[str, Any], float_hook=decimal)
+
+
+def _object_text(value: Any) -> str:
+    if not isinstance(value, dict):
+        raise Unreadable("expected an object")
+    try:
+        return _AS_WRITTEN.encode(value).decode()
+    except (NotImplementedError, OverflowError, TypeError) as error:
+        raise Unreadable("expected an object of what JSON can say") from error
+
+
+def _object(text: Any) -> dict[str, Any]:
+    try:
+        return _WRITTEN.decode(text)
+    except (msgspec.DecodeError, TypeError) as error:
+        raise Unreadable("expected an object as JSON") from error
+
+
+def written_object(*drawn: dict[str, Any]) -> Codec:
+    """An object of any shape ↔ its JSON, numbers as they were written."""
+    return Codec(_object_text, _object, "code", drawn)

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
 from gateway.canonical import MARITAL_STATUS, NULL_FLAVOR
-from gateway.translation.codec import Codec, Coded, Unreadable, codes, concept
+from gateway.translation.codec import Codec, Coded, Unreadable, codes, concept, written_object
 from gateway.translation.rows import Bindings
 
 SNOMED = "http://snomed.info/sct"
@@ -108,24 +106,7 @@ def _given(value: Any) -> list[str]:
 MIDDLE_NAMES = Codec(_given, " ".join)
 """One string of middle names ↔ the given names after the first."""
 
-_AS_WRITTEN = msgspec.json.Encoder(decimal_format="number")
-_WRITTEN = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
-
-
-def _document(value: Any) -> str:
-    if not isinstance(value, dict):
-        raise Unreadable("expected an object")
-    return _AS_WRITTEN.encode(value).decode()
-
-
-def _object(text: Any) -> dict[str, Any]:
-    try:
-        return _WRITTEN.decode(text)
-    except (msgspec.DecodeError, TypeError) as error:
-        raise Unreadable("expected an object as JSON") from error
-
-
-DOCUMENT = Codec(_document, _object, "code", ({"create_new": True}, {"deposit": Decimal("12.50"), "note": "self pay"}))
+DOCUMENT = written_object({"create_new": True}, {"deposit": Decimal("12.50"), "note": "self pay"})
 """An object whose shape the API leaves open, kept to the letter."""
 
 _KEY = re.compile(r"[A-Za-z0-9.-]{1,64}")

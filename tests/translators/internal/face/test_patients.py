@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from gateway.canonical import SSN, extension_url
 from tests.gateway.conftest import Fhir
-from tests.translators.internal.face.api import ABSENT, Api, Catalogue, places, refused
+from tests.translators.internal.face.api import ABSENT, Api, Catalogue, expected, places, refused
 from translators.internal.bodies import RELATIONS, SCALARS
 from translators.internal.examples import FULL
 from translators.internal.face.bindings import CHART_NUMBERS
@@ -79,6 +81,17 @@ async def test_the_billing_decision_is_kept(api: Api, client: Fhir) -> None:
     resource = (await client.ask("GET", f"Patient/{made['id']}")).json()
     [told] = [each for each in resource["extension"] if each["url"] == extension_url("billing-account")]
     assert told["valueString"] == '{"create_new":true,"note":"self pay"}'
+
+
+@pytest.mark.parametrize("number", [b"1e400", b"-2.7e-118", b"0e5", b"12.50", b"123456789012345678901234567890"])
+async def test_numbers_of_the_billing_decision_are_kept_as_they_were_written(
+    api: Api, client: Fhir, number: bytes
+) -> None:
+    body = b'{"first_name":"A","last_name":"B","billing_account":{"limits":[%b]}}' % number
+    made = expected(await api.ask("POST", "/patients", body), 201)
+    resource = (await client.ask("GET", f"Patient/{made['id']}")).json()
+    [told] = [each for each in resource["extension"] if each["url"] == extension_url("billing-account")]
+    assert told["valueString"].encode() == b'{"limits":[%b]}' % number
 
 
 async def test_a_related_entity_has_to_be_there(api: Api) -> None:
