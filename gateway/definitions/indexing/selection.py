@@ -178,7 +178,7 @@ class Compiler:
 
     def _call(self, of: Node | None, name: str, argument: Node | None, further: tuple[Node, ...]) -> Selections:
         match name, argument, further:
-            case ("as" | "ofType"), Member(None, type), () if of:
+            case (("as" | "ofType"), Member(None, type), ()) if of:
                 return self._typed(of, type)
             case "where", Call() | Operation(), () if argument:
                 return tuple(self._where(start, argument) for start in self._start(of))

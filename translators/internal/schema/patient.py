@@ -47,9 +47,7 @@ class _PatientIn(In):
     billing_type_uuid: Key | None = None
     chart_number: Line = None
     city: Line = None
-    consent_flags: Annotated[int, Whole(0)] | None = Field(
-        default=None, description="Bits, one for each consent."
-    )
+    consent_flags: Annotated[int, Whole(0)] | None = Field(default=None, description="Bits, one for each consent.")
     country: Line = None
     date_first_visit: Date | None = None
     date_of_birth: Date | None = None
