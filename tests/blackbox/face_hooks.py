@@ -19,11 +19,14 @@ import schemathesis
 KEY, SOUND_KEY, NUMBERS = "Idempotency-Key", re.compile(r"[!-~]([ -~]{0,200}[!-~])?"), itertools.count(1)
 KNOWN: Mapping[str, list[str]] = json.loads(os.environ["FACE_IDS"])
 ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @schemathesis.hook
 def map_path_parameters(context: schemathesis.HookContext, path_parameters: Any) -> Any:
-    return known(path_parameters, context.operation.path if context.operation else "")
+    """Here a uuid is what a link has led to; made up ones are of letters and dots."""
+    made_up = {name: value for name, value in path_parameters.items() if not UUID.fullmatch(str(value))}
+    return {**path_parameters, **known(made_up, context.operation.path if context.operation else "")}
 
 
 @schemathesis.hook
