@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -212,17 +212,18 @@ async def opened(
     settings: Settings, definitions: Definitions, folder: Path, outbox: Outbox, wakes: Wakes
 ) -> AsyncIterator[Services]:
     """The services over a migrated database."""
-    store = open_store(settings.database_url, definitions)
-    trail = Trail(store, folder / "audit", system_clock)
-    nowhere = httpx.MockTransport(lambda _: httpx.Response(404))
-    async with httpx.AsyncClient(transport=nowhere) as outbound:
+    async with AsyncExitStack() as stack:
+        store = open_store(settings.database_url, definitions)
+        stack.push_async_callback(store.close)
+        trail = Trail(store, folder / "audit", system_clock)
+        nowhere = httpx.MockTransport(lambda _: httpx.Response(404))
+        outbound = await stack.enter_async_context(httpx.AsyncClient(transport=nowhere))
+        stack.push_async_callback(trail.close)
         auth = Auth(store.engine, settings, BOX, outbound, definitions.all_types)
         sync = cast("Any", SyncWithOutbox(outbox))
         subscriptions = Subscriptions(store, definitions, settings, BOX, outbound, wakes.enqueue)
         key = BOX.mac_key("paging")
         yield Services(settings, definitions, store, auth, sync, key, system_clock, subscriptions, trail)
-        await trail.close()
-    await store.close()
 
 
 @asynccontextmanager
@@ -237,9 +238,9 @@ async def standing(
             transport = httpx.ASGITransport(create_app(services))
             async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as http:
                 client = Fhir(http, NORTH, await issued(http, template, EVERYTHING, "north"))
-                puts = (entry("PUT", f"{each['resourceType']}/{each['id']}", each) for each in resources)
-                answer = await client.transaction(*puts)
-                assert answer.status_code == 200, answer.text
+                if puts := [entry("PUT", f"{each['resourceType']}/{each['id']}", each) for each in resources]:
+                    answer = await client.transaction(*puts)
+                    assert answer.status_code == 200, answer.text
                 yield client
 
 

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from gateway.definitions.contract import Definitions
 from gateway.interactions.subset import subset_of_one
-from tests.gateway.conftest import NORTH, Fhir, bundle, entry, issue, patient
+from tests.gateway.conftest import NORTH, Fhir, Template, bundle, entry, issue, patient, standing
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 VALUE_SET = {
     "resourceType": "ValueSet", "id": "colours", "status": "active",
     "compose": {"include": [{"system": "urn:colours", "concept": [{"code": "red"}]}]},
 }  # fmt: skip
+ONE = patient("Example", id="one", gender="male", photo=[{"title": "p"}])
 
 
 def subsetted(resource: dict[str, Any]) -> bool:
     return any(tag["code"] == "SUBSETTED" for tag in resource["meta"].get("tag", ()))
 
 
-@pytest.fixture
-async def one(client: Fhir) -> Fhir:
-    made = patient("Example", id="one", gender="male", photo=[{"title": "p"}])
-    assert (await client.ask("PUT", "Patient/one", made)).status_code == 201
-    return client
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def one(
+    template: Template, definitions: Definitions, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Fhir]:
+    """For tests that only read."""
+    async with standing(template, definitions, tmp_path_factory.mktemp("one"), ONE) as client:
+        yield client
 
 
 @pytest.mark.parametrize("path", ["Patient/one", "Patient/one/_history/1"])

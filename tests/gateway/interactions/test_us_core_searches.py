@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
+import pytest_asyncio
 
 from gateway.definitions.contract import Definitions
-from tests.gateway.conftest import Fhir
+from tests.gateway.conftest import Fhir, Template, standing
 
 SEARCHES = {
     "AllergyIntolerance": "clinical-status+patient patient",
@@ -56,28 +59,37 @@ WITH_PROVENANCE = sorted(SEARCHES.keys() - {"Organization", "Practitioner", "Pra
 VALUES = {"token": "urn:x|y", "string": "x", "date": "ge2024-01-01T00:00:00+00:00", "reference": "x", "uri": "urn:x"}
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def asking(
+    template: Template, definitions: Definitions, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Fhir]:
+    """Who only reads, of nothing."""
+    async with standing(template, definitions, tmp_path_factory.mktemp("us-core")) as client:
+        yield client
+
+
 @pytest.mark.parametrize("type", sorted(SEARCHES))
-async def test_searches(client: Fhir, definitions: Definitions, type: str) -> None:
+async def test_searches(asking: Fhir, definitions: Definitions, type: str) -> None:
     known = definitions.search_parameters(type)
     for names in SEARCHES[type].split():
         asked = [(name, "x" if name == "_id" else VALUES[known[name].kind]) for name in names.split("+")]
-        answer = await client.ask("GET", type, params=asked, headers={"Prefer": "handling=strict"})
+        answer = await asking.ask("GET", type, params=asked, headers={"Prefer": "handling=strict"})
         assert (answer.status_code, answer.json()["total"]) == (200, 0), names
 
 
 @pytest.mark.parametrize("type", sorted(INCLUDES))
-async def test_includes(client: Fhir, type: str) -> None:
+async def test_includes(asking: Fhir, type: str) -> None:
     for include in INCLUDES[type].split():
-        assert (await client.ask("GET", type, params={"_include": include})).status_code == 200
+        assert (await asking.ask("GET", type, params={"_include": include})).status_code == 200
 
 
 @pytest.mark.parametrize("type", WITH_PROVENANCE)
-async def test_provenance(client: Fhir, type: str) -> None:
-    assert (await client.ask("GET", type, params={"_revinclude": "Provenance:target"})).status_code == 200
+async def test_provenance(asking: Fhir, type: str) -> None:
+    assert (await asking.ask("GET", type, params={"_revinclude": "Provenance:target"})).status_code == 200
 
 
 @pytest.mark.parametrize("prefix", ["", "gt", "ge", "lt", "le"])
 @pytest.mark.parametrize("date", ["2024", "2024-01-01", "2024-01-01T00:00:00+00:00"])
-async def test_comparisons_of_an_encounters_date(client: Fhir, prefix: str, date: str) -> None:
-    answer = await client.ask("GET", "Encounter", params={"patient": "x", "date": prefix + date})
+async def test_comparisons_of_an_encounters_date(asking: Fhir, prefix: str, date: str) -> None:
+    answer = await asking.ask("GET", "Encounter", params={"patient": "x", "date": prefix + date})
     assert answer.status_code == 200

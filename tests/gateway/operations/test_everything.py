@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
+import pytest_asyncio
 
 from gateway.definitions.contract import Definitions
 from gateway.operations.care_dates import CARE_DATES
 from gateway.store import record_sql
-from tests.gateway.conftest import NORTH, Fhir, entry, issue, patient
+from tests.gateway.conftest import NORTH, Fhir, Template, entry, issue, patient, standing
 
 SUBJECT = {"reference": "Patient/p"}
 CODE = {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}
@@ -88,6 +89,15 @@ class Told:
         return next((cast("str", each["url"]) for each in self.body["link"] if each["relation"] == relation), None)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def on_file(
+    template: Template, definitions: Definitions, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Fhir]:
+    """For tests that only read."""
+    async with standing(template, definitions, tmp_path_factory.mktemp("file"), *RECORD, *SUPPORT, *OTHERS) as client:
+        yield client
+
+
 @pytest.fixture
 async def record(client: Fhir) -> Fhir:
     entries = [entry("PUT", f"{r['resourceType']}/{r['id']}", r) for r in [*RECORD, *SUPPORT, *OTHERS]]
@@ -112,24 +122,24 @@ async def walked(client: Fhir, first: Told) -> list[Told]:
     return pages
 
 
-async def test_the_whole_record_in_one_bundle(record: Fhir) -> None:
-    told = await everything(record)
+async def test_the_whole_record_in_one_bundle(on_file: Fhir) -> None:
+    told = await everything(on_file)
     assert told.body["type"] == "searchset"
     assert told.of("match") == MATCHES
     assert set(told.of("include")) == LINKED
     assert len(told.names) == len(set(told.names))
     assert (told.body["total"], told.link("next")) == (len(MATCHES), None)
     assert told.body["entry"][0]["fullUrl"] == f"{NORTH}/Patient/p"
-    assert told.body["entry"][0]["resource"] == (await record.ask("GET", "Patient/p")).json()
+    assert told.body["entry"][0]["resource"] == (await on_file.ask("GET", "Patient/p")).json()
 
 
-async def test_it_satisfies_the_definition_of_a_bundle(record: Fhir, definitions: Definitions) -> None:
-    assert definitions.validate((await everything(record)).body) == ()
+async def test_it_satisfies_the_definition_of_a_bundle(on_file: Fhir, definitions: Definitions) -> None:
+    assert definitions.validate((await everything(on_file)).body) == ()
 
 
 @pytest.mark.parametrize("count", [1, 2, 5, 7, 16])
-async def test_pages_hold_everything_once(record: Fhir, count: int) -> None:
-    pages = await walked(record, await everything(record, f"?_count={count}"))
+async def test_pages_hold_everything_once(on_file: Fhir, count: int) -> None:
+    pages = await walked(on_file, await everything(on_file, f"?_count={count}"))
     names = [name for page in pages for name in page.names]
     assert (names[: len(MATCHES)], set(names[len(MATCHES) :])) == (MATCHES, LINKED)
     assert len(names) == len(set(names))
@@ -147,16 +157,16 @@ async def test_what_is_written_meanwhile_repeats_and_skips_nothing(record: Fhir)
     assert len(names) == len({*MATCHES, *LINKED})
 
 
-async def test_a_count_of_none_counts(record: Fhir) -> None:
-    told = await everything(record, "?_count=0")
+async def test_a_count_of_none_counts(on_file: Fhir) -> None:
+    told = await everything(on_file, "?_count=0")
     assert (told.body["total"], told.names, told.link("next")) == (len(MATCHES), [], None)
 
 
-async def test_types(record: Fhir) -> None:
-    assert (await everything(record, "?_type=Observation,Coverage")).names == [
+async def test_types(on_file: Fhir) -> None:
+    assert (await everything(on_file, "?_type=Observation,Coverage")).names == [
         "Observation/early", "Observation/late", "Coverage/policy",
     ]  # fmt: skip
-    told = await everything(record, "?_type=Location&_type=Patient")
+    told = await everything(on_file, "?_type=Location&_type=Patient")
     assert (told.of("match"), set(told.of("include"))) == (
         ["Patient/p"],
         {"Location/bed", "Location/room", "Location/house"},
@@ -164,7 +174,7 @@ async def test_types(record: Fhir) -> None:
     assert told.body["total"] == 1
 
 
-async def test_care_dates(record: Fhir) -> None:
+async def test_care_dates(on_file: Fhir) -> None:
     undated = {"Patient/p", "DocumentReference/note", "Coverage/policy"}
     cases = {
         "?start=2024-01-11": {"Encounter/stay", "Observation/late", "Condition/lasting"},
@@ -174,8 +184,8 @@ async def test_care_dates(record: Fhir) -> None:
         "?end=2014": set[str](),
     }
     for query, dated in cases.items():
-        assert set((await everything(record, query)).of("match")) == dated | undated, query
-    assert "PractitionerRole/nurse" not in (await everything(record, "?start=2024")).names
+        assert set((await everything(on_file, query)).of("match")) == dated | undated, query
+    assert "PractitionerRole/nurse" not in (await everything(on_file, "?start=2024")).names
 
 
 async def test_since(record: Fhir) -> None:
@@ -186,7 +196,7 @@ async def test_since(record: Fhir) -> None:
     assert (await everything(record, "?_since=2001-01-01T00:00:00Z")).of("match") == MATCHES
 
 
-async def test_by_post(record: Fhir) -> None:
+async def test_by_post(on_file: Fhir) -> None:
     sent = {
         "resourceType": "Parameters",
         "parameter": [
@@ -197,11 +207,11 @@ async def test_by_post(record: Fhir) -> None:
             {"name": "_since", "valueInstant": "2001-01-01T00:00:00Z"},
         ],
     }
-    answer = await record.ask("POST", "Patient/p/$everything", sent)
+    answer = await on_file.ask("POST", "Patient/p/$everything", sent)
     assert answer.status_code == 200, answer.text
-    pages = await walked(record, Told(answer.json()))
+    pages = await walked(on_file, Told(answer.json()))
     assert [page.names for page in pages] == [["Patient/p"], ["Observation/early"], ["Observation/late"]]
-    empty = await record.ask("POST", "Patient/p/$everything")
+    empty = await on_file.ask("POST", "Patient/p/$everything")
     assert Told(empty.json()).of("match") == MATCHES
 
 
@@ -221,24 +231,24 @@ async def test_by_post(record: Fhir) -> None:
         ("?_page=x", "_page"),
     ],
 )
-async def test_wrong_parameters_are_told_by_name(record: Fhir, query: str, place: str) -> None:
-    answer = await record.ask("GET", f"Patient/p/$everything{query}")
+async def test_wrong_parameters_are_told_by_name(on_file: Fhir, query: str, place: str) -> None:
+    answer = await on_file.ask("GET", f"Patient/p/$everything{query}")
     assert (answer.status_code, issue(answer)["expression"][0]) == (400, place)
 
 
-async def test_wrong_parameters_of_a_body(record: Fhir) -> None:
+async def test_wrong_parameters_of_a_body(on_file: Fhir) -> None:
     sent = {"resourceType": "Parameters", "parameter": [{"name": "_count", "valueInteger": -1}]}
-    answer = await record.ask("POST", "Patient/p/$everything", sent)
+    answer = await on_file.ask("POST", "Patient/p/$everything", sent)
     assert (answer.status_code, issue(answer)["expression"]) == (400, ["Parameters.parameter[0].valueInteger"])
-    answer = await record.ask("POST", "Patient/p/$everything", patient())
+    answer = await on_file.ask("POST", "Patient/p/$everything", patient())
     assert (answer.status_code, issue(answer)["expression"]) == (400, ["resourceType"])
 
 
-async def test_a_page_link_is_of_its_record_and_query(record: Fhir) -> None:
-    following = (await everything(record, "?_count=1")).link("next") or ""
+async def test_a_page_link_is_of_its_record_and_query(on_file: Fhir) -> None:
+    following = (await everything(on_file, "?_count=1")).link("next") or ""
     token = following.partition("_page=")[2]
     for path in (f"Patient/q/$everything?_page={token}", f"Patient/p/$everything?_type=Patient&_page={token}"):
-        answer = await record.ask("GET", path)
+        answer = await on_file.ask("GET", path)
         assert (answer.status_code, issue(answer)["expression"]) == (400, ["_page"])
 
 
@@ -274,22 +284,22 @@ async def test_scopes_bound_what_is_given(record: Fhir, scoped: Callable[[str], 
     assert (await blind.ask("GET", "Patient/p/$everything")).status_code == 403
 
 
-async def test_more_than_is_followed_is_said(record: Fhir, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_than_is_followed_is_said(on_file: Fhir, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record_sql, "MAX_LINKED", 3)
-    told = await everything(record)
+    told = await everything(on_file)
     assert len(told.of("include")) == 3
     assert told.body["entry"][-1]["search"]["mode"] == "outcome"
     assert issue(told.body["entry"][-1]["resource"])["code"] == "too-costly"
 
 
-async def test_large_records_are_read_in_chunks(record: Fhir, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_large_records_are_read_in_chunks(on_file: Fhir, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record_sql, "CHUNK", 2)
-    assert set((await everything(record)).of("include")) == LINKED
+    assert set((await everything(on_file)).of("include")) == LINKED
 
 
-async def test_it_is_of_one_patient(record: Fhir) -> None:
+async def test_it_is_of_one_patient(on_file: Fhir) -> None:
     for path in ("Patient/$everything", "Encounter/stay/$everything"):
-        answer = await record.ask("GET", path)
+        answer = await on_file.ask("GET", path)
         assert (answer.status_code, issue(answer)["code"]) == (400, "not-supported")
 
 
