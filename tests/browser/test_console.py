@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, WebDriverException
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -20,7 +20,17 @@ ROW = "row-frontdesk"
 def until(browser: Chrome, holds: Callable[[], bool], what: str) -> None:
     """Looks again and again for up to 20 s; elements may be swapped away under the eye."""
     moving = (NoSuchElementException, StaleElementReferenceException)
-    WebDriverWait(browser, 20, 0.1, ignored_exceptions=moving).until(lambda _: holds(), what)
+
+    def looked(_: Chrome) -> bool:
+        try:
+            return holds()
+        except WebDriverException as error:
+            # What Chromium says of an element whose page goes away in the middle of a question about it.
+            if "does not belong to the document" in str(error.msg):
+                return False
+            raise
+
+    WebDriverWait(browser, 20, 0.1, ignored_exceptions=moving).until(looked, what)
 
 
 def by_id(browser: Chrome, id: str) -> WebElement:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.faults import EmrBusy, EmrDenied, EmrFault, EmrRefused
@@ -65,6 +67,6 @@ async def test_the_connection_test_tells_what_is_wrong(world: World) -> None:
     world.account = account(org_id="elsewhere")
     with pytest.raises(EmrRefused, match="org_id"):
         await world.run(translator.test(world.account, MOMENT))
-    world.sandbox.setup.options = {"token": "another"}
+    world.account = replace(account(), secrets={"token": "another"})
     with pytest.raises(EmrDenied, match="token"):
         await world.run(translator.test(world.account, MOMENT))
