@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import anyio.to_thread
 import msgspec
 import structlog
 
@@ -71,7 +72,7 @@ class Trail:
     async def flush(self) -> None:
         """All that this machine's processes have recorded so far is in the database."""
         async with self._moving:
-            for path in await asyncio.to_thread(files, self._journal.folder):
+            for path in await anyio.to_thread.run_sync(files, self._journal.folder):
                 await self._move(path)
 
     async def close(self) -> None:
@@ -100,7 +101,11 @@ class Trail:
     def _sync_by_itself(self) -> None:
         """Nobody waits for this one. It is no task: one that a timer begins in a loop's last turn would never run."""
         self._later = None
-        done = asyncio.get_running_loop().run_in_executor(None, self._journal.sync)
+        try:
+            done = asyncio.get_running_loop().run_in_executor(None, self._journal.sync)
+        except RuntimeError:  # the executor of the loop is not there any more at the end of a process
+            self._journal.sync()
+            return
         done.add_done_callback(partial(self._synced_by_itself, self._appended))
 
     def _synced_by_itself(self, upto: int, done: asyncio.Future[None]) -> None:
@@ -122,7 +127,7 @@ class Trail:
     async def _sync(self) -> None:
         upto = self._appended
         try:
-            await asyncio.to_thread(self._journal.sync)
+            await anyio.to_thread.run_sync(self._journal.sync)
             self._synced = max(self._synced, upto)
         finally:
             self._syncing = None
@@ -147,7 +152,7 @@ class Trail:
                 await self._move(segment.path)
                 self._remove(segment)
                 self._left.remove(segment)
-            for path in await asyncio.to_thread(files, self._journal.folder):
+            for path in await anyio.to_thread.run_sync(files, self._journal.folder):
                 if path == self._journal.path:
                     await self._move_own(path)
                 elif (orphan := abandoned(path)) is not None:
@@ -164,7 +169,7 @@ class Trail:
         self._done.pop(segment.path, None)
 
     async def _move(self, path: Path) -> None:
-        for some, end in await asyncio.to_thread(list, lines(path, self._done.get(path, 0))):
+        for some, end in await anyio.to_thread.run_sync(list, lines(path, self._done.get(path, 0))):
             for start in range(0, len(some), AT_ONCE):
                 await self._insert(some[start : start + AT_ONCE])
             self._done[path] = end

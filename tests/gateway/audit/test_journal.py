@@ -197,3 +197,20 @@ def test_a_sync_that_begins_in_a_loops_last_turn_leaves_nothing_unrun(tmp_path: 
     trail = asyncio.run(last_turn())
     gc.collect()  # of a task that never ran, it would complain
     assert trail._syncing is None
+
+
+def test_it_needs_nothing_of_the_loop_that_ends_before_it(tmp_path: Path, services: Services) -> None:
+    """Who runs workflows in the same process gives the loop an executor of theirs, and takes it away when they end."""
+
+    async def at_the_end() -> Trail:
+        trail = Trail(services.store, tmp_path / "own", system_clock)
+        await asyncio.get_running_loop().shutdown_default_executor()
+        trail.record(access(1))
+        trail._sync_by_itself()
+        await trail.secure()
+        await trail.flush()
+        return trail
+
+    trail = asyncio.run(at_the_end())
+    assert trail._synced == 1
+    assert trail._done
