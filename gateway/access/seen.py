@@ -96,6 +96,17 @@ class SeenConnection:
         found = current(self.connection, self.org, type, id)
         return found if found is not None and self.shows(found, action) else None
 
+    def read_and_tell(self, type: str, id: str) -> Stored | None:
+        """What somebody asked for by its name: given out, or withheld (gateway/store/given_out.py)."""
+        found = current(self.connection, self.org, type, id)
+        if found is None:
+            return None
+        if self.shows(found):
+            told(found)
+            return found
+        withhold(found)
+        return None
+
     def vread(self, type: str, id: str, version: int) -> Stored | None:
         found = one_version(self.connection, self.org, type, id, version) if version <= LAST_VERSION else None
         return found if found is not None and self.shows(found) and self.read(type, id) is not None else None

@@ -17,7 +17,7 @@ from gateway.search.parse import parse
 from gateway.search.query import Both, Condition, Either, Query, SortKey
 from gateway.store import document
 from gateway.store.contract import Page, Stored
-from gateway.store.given_out import told, told_all
+from gateway.store.given_out import told_all
 from gateway.translation.face import BY_CREATION, Found, Kept, Params, Search, Tally
 from gateway.translation.row import Resource
 
@@ -48,11 +48,8 @@ class SeenRecords:
 
     def read(self, type: str, id: str) -> Kept | None:
         self.require(type, "r")
-        found = self.look.read(type, id) if ID.fullmatch(id) else None
-        if found is None or found.deleted:
-            return None
-        told(found)
-        return kept(found)
+        found = self.look.read_and_tell(type, id) if ID.fullmatch(id) else None
+        return None if found is None or found.deleted else kept(found)
 
     def several(self, references: Iterable[str]) -> Mapping[str, Kept]:
         wanted: dict[str, dict[str, None]] = {}

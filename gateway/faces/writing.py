@@ -65,11 +65,13 @@ async def once(
 def carried_out(
     records: SeenRecords, changes: Changes, request: Repeatable, work: Stage, also: Iterable[Outcome]
 ) -> Outcome:
-    with accounted() as looked_at:
-        body = encoded(work(records))
-    told_all(looked_at.given)
-    for each in looked_at.withheld:
-        withhold(each)
+    try:
+        with accounted() as looked_at:
+            body = encoded(work(records))
+    finally:  # a refusal names what it refuses
+        told_all(looked_at.given)
+        for each in looked_at.withheld:
+            withhold(each)
     looked = [f"{each.type}/{each.id}" for each in (*looked_at.given, *changes.written)]
     needed = dict.fromkeys((*records.needed, *(pair for outcome in also for pair in outcome.needed)))
     looked_before = (reference for outcome in also for reference in outcome.looked)

@@ -184,6 +184,23 @@ async def test_accesses_are_in_the_trail(ward: Fhir, admin: Fhir, services: Serv
     assert told == [("create", "0"), ("read", "0"), ("search-type", "0"), ("update", "4")]
 
 
+async def test_what_is_withheld_is_a_refusal_in_the_trail(
+    ward: Fhir, ward_of: WardOf, admin: Fhir, services: Services
+) -> None:
+    (person,) = await admit(ward, "Aalto")
+    narrow = await ward_of("system/Patient.cruds?active=true")
+    place = f"people/{person['id']}"
+    refused = [
+        await narrow.ask("GET", place),
+        await narrow.ask("POST", f"{place}/leave"),
+        await narrow.ask("POST", f"{place}/leave", headers={"Idempotency-Key": "k"}),
+    ]
+    assert [answer.status_code for answer in refused] == [404] * 3
+    await services.audit.flush()
+    found = await events(admin, f"patient=Patient/{person['id']}&outcome=4")
+    assert [event["subtype"][0]["code"] for event in reversed(found)] == ["read", "update", "update"]
+
+
 async def test_long_answers_are_packed_and_have_one_form(ward: Fhir) -> None:
     await admit(ward, *("Aalto" * 40 + str(number) for number in range(10)))
     asked = {"Accept-Encoding": "gzip", "Accept": "application/fhir+xml"}
